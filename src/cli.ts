@@ -1,0 +1,152 @@
+// The command line: assembles the commands, and turns how they end into an exit code.
+import { constants } from 'node:os'
+import { Command, CommanderError } from 'commander'
+import packageJson from '../package.json' with { type: 'json' }
+import type { Context } from './command-line/context.ts'
+import type { OutputError } from './terminal/output.ts'
+import { Terminal } from './terminal/terminal.ts'
+
+const EXIT_FAILURE = 1
+const EXIT_USAGE = 2
+const EXIT_SIGNAL_BASE = 128
+/** An interrupted program that is not done by then is ended. */
+const GRACE_MS = 600
+
+interface CommandModule {
+  declare(command: Command, context: Context): void
+}
+
+/** Each program's one line of help, and its file, which is loaded only when it is asked for. */
+const COMMANDS: Record<string, { summary: string; load(): Promise<CommandModule> }> = {
+  'echo-server': {
+    summary: 'send a string back in many copies (tms.py)',
+    load: () => import('./commands/echo-server.ts'),
+  },
+  'echo-client': {
+    summary: 'send a string and show the chunks that come back (tmc.py)',
+    load: () => import('./commands/echo-client.ts'),
+  },
+  'wps-server': {
+    summary: 'run w or ps for whoever asks (svr.py)',
+    load: () => import('./commands/wps-server.ts'),
+  },
+  'wps-client': {
+    summary: 'ask for w or ps and print the answer (wps.py)',
+    load: () => import('./commands/wps-client.ts'),
+  },
+  'str-server': {
+    summary: 'append letters from several clients to one string (strsvr.py)',
+    load: () => import('./commands/str-server.ts'),
+  },
+  'str-client': {
+    summary: 'send letters, one at a time (strclnt.py)',
+    load: () => import('./commands/str-client.ts'),
+  },
+}
+
+const terminal = new Terminal()
+const interruption = new AbortController()
+let endedBy: NodeJS.Signals | undefined
+
+void main()
+
+async function main(): Promise<void> {
+  try {
+    const args = withHelpOption(process.argv.slice(2))
+    const program = await assemble(args)
+    await program.parseAsync(args, { from: 'user' })
+    await terminal.output.flush()
+    process.exitCode = 0
+  } catch (error) {
+    process.exitCode = exitCodeOf(error)
+  } finally {
+    terminal.keyboard.close()
+  }
+  if (endedBy !== undefined) {
+    process.exitCode = EXIT_SIGNAL_BASE + constants.signals[endedBy]
+    await terminal.output.flush().catch(() => {})
+  }
+}
+
+/** The program with all commands' names, and the whole of the one that is asked for. */
+async function assemble(args: string[]): Promise<Command> {
+  const program = new Command('pynet')
+    .description(
+      'The six example programs of a classic tutorial on network programming with Python.',
+    )
+    .version(packageJson.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', '\nRun "pynet help <command>" for its options and examples.')
+    .exitOverride()
+    .configureOutput({ outputError: (text) => terminal.say('error', oneLine(text)) })
+  const asked = args.find((word) => word in COMMANDS)
+  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    const command = program
+      .command(name)
+      .summary(summary)
+      .description(`${capital(summary)}.`)
+    if (name !== asked) continue
+    const { declare } = await load()
+    declare(command, { terminal, signal: interruption.signal })
+    command.hook('preAction', prepare)
+  }
+  return program
+}
+
+/** `help echo-server` is `echo-server --help`, so that a mistyped name is a mistyped command. */
+function withHelpOption([first, second, ...rest]: string[]): string[] {
+  if (first === 'help' && second !== undefined) return [second, '--help', ...rest]
+  return process.argv.slice(2)
+}
+
+/** What every program needs before it starts. */
+function prepare(): void {
+  // Should everything it waits for vanish, Node would end silently, as if all had gone well.
+  process.exitCode = EXIT_FAILURE
+  listenForSignals()
+}
+
+/** The first signal asks the program to end in good order; the second one ends it at once. */
+function listenForSignals(): void {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(name, () => {
+      if (endedBy !== undefined) return endNow(name)
+      endedBy = name
+      process.on(name, () => endNow(name))
+      interruption.abort(new Error(`ended by ${name}`))
+      terminal.keyboard.close()
+      setTimeout(endNow, GRACE_MS, name).unref()
+    })
+  }
+}
+
+/** Without waiting for peers that do not close, or for a reader of stdout that does not read. */
+function endNow(name: NodeJS.Signals): void {
+  process.exit(EXIT_SIGNAL_BASE + constants.signals[name])
+}
+
+/** Says what went wrong, in one line, and gives the exit code. */
+function exitCodeOf(error: unknown): number {
+  if (endedBy !== undefined) return EXIT_SIGNAL_BASE
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
+  if ((error as OutputError).isClosedPipe) return 0
+  if (error instanceof Error && 'code' in error) {
+    terminal.say('error', error.message)
+  } else {
+    // Not a mistake of the user's: whoever mends it needs the stack.
+    process.stderr.write(`pynet: internal error: ${error instanceof Error ? error.stack : error}\n`)
+  }
+  return EXIT_FAILURE
+}
+
+/** Commander's messages, without their label and their line ends. */
+function oneLine(text: string): string {
+  return text
+    .trim()
+    .replace(/^error: /, '')
+    .replaceAll('\n', ' ')
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

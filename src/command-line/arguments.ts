@@ -1,0 +1,42 @@
+// Arguments and options as they are typed: strict readers that name what is wrong.
+import { InvalidArgumentError } from 'commander'
+
+const DIGITS = /^[0-9]+$/
+const DECIMAL = /^[0-9]+(\.[0-9]+)?$/
+const MAX_TIMER_SECONDS = 2_147_483
+const MS_PER_SECOND = 1000
+
+/** A reader of whole numbers in plain decimal digits, from `min` to `max`. */
+export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (DIGITS.test(text) && value >= min && value <= max) return value
+    const range = max === Number.MAX_SAFE_INTEGER ? `${min} or more` : `${min} to ${max}`
+    throw new InvalidArgumentError(`It must be a whole number, ${range}, in decimal digits.`)
+  }
+}
+
+/** A port to listen on; 0 asks for any free one. */
+export const listeningPort = wholeNumber(0, 65_535)
+
+/** A port to connect to. */
+export const serverPort = wholeNumber(1, 65_535)
+
+/** Seconds such as `5` or `0.5`, as milliseconds. */
+export function seconds(text: string): number {
+  if (DECIMAL.test(text) && Number(text) <= MAX_TIMER_SECONDS) return Number(text) * MS_PER_SECOND
+  throw new InvalidArgumentError('It must be a number of seconds such as 5 or 0.5.')
+}
+
+/** As `seconds`, and more than none. */
+export function positiveSeconds(text: string): number {
+  const milliseconds = seconds(text)
+  if (milliseconds > 0) return milliseconds
+  throw new InvalidArgumentError('It must be more than 0 seconds.')
+}
+
+/** A host name or an address; an empty one is a mistake of the shell script. */
+export function hostName(text: string): string {
+  if (text !== '' && !/\s/.test(text)) return text
+  throw new InvalidArgumentError('It must be a host name or an IP address.')
+}

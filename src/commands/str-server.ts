@@ -1,0 +1,85 @@
+// str-server, the tutorial's strsvr.py (section 6): several clients at once add letters to one string.
+import { type Command, Option } from 'commander'
+import { wholeNumber } from '../command-line/arguments.ts'
+import type { Context } from '../command-line/context.ts'
+import { addServerOptions, type ServerOptions, withListener } from '../command-line/server.ts'
+import type { Listener } from '../socket/listener.ts'
+import { ClientList, Polling, Selecting } from '../str/client-list.ts'
+import { GrowingBytes } from '../str/growing-bytes.ts'
+
+const BACKLOG = 5
+const MAX_CLIENTS = 65_535
+
+interface StrServerOptions {
+  clients: number | 'any'
+  poll: 'select' | 'nonblocking'
+}
+
+/** The command line of str-server. */
+export function declare(command: Command, context: Context): void {
+  addServerOptions(command, BACKLOG)
+    .option('--clients <n|any>', 'how many clients to wait for; any: whoever comes', clientCount, 2)
+    .addOption(
+      new Option('--poll <how>', 'how to wait for input')
+        .choices(['select', 'nonblocking'])
+        .default('select'),
+    )
+    .addHelpText(
+      'after',
+      `
+Re-creates strsvr.py of the tutorial (section 6): it appends each letter that a client
+sends to one string v and sends v back; when all clients have left, it prints v.
+The number of clients raises the backlog where it is larger.
+
+Examples:
+  pynet str-server 2000
+  pynet str-server 0 --clients 3
+  pynet str-server 2000 --clients any --poll nonblocking`,
+    )
+    .action(async (port: number, options: ServerOptions & StrServerOptions) => {
+      const isDefault = command.getOptionValueSource('backlog') === 'default'
+      const { clients } = options
+      const backlog = isDefault && clients !== 'any' ? Math.max(BACKLOG, clients) : options.backlog
+      await withListener(port, { ...options, backlog }, context, (listener) =>
+        strServer(listener, options, context),
+      )
+    })
+}
+
+/** Accepts the clients, serves them until all have left, and prints the final value of v. */
+export async function strServer(
+  listener: Listener,
+  { clients: count, poll }: StrServerOptions,
+  { terminal, signal }: Context,
+): Promise<void> {
+  // the total, v, and the list of client sockets
+  const v = new GrowingBytes()
+  const clients = new ClientList(poll === 'select' ? new Selecting() : new Polling())
+  try {
+    // accept connections from the clients: all of them before any is served, or whoever comes
+    if (count === 'any') {
+      clients.expectFrom(listener)
+    } else {
+      for (let i = 0; i < count; i++) clients.add(await listener.accept({ signal }))
+      await listener.close()
+    }
+
+    // now loop, always accepting input from whoever is ready, until no clients are left; a letter
+    // from each in turn, with the effect of a circular queue
+    while (!clients.haveAllLeft) {
+      let queue = await clients.ready(signal)
+      while (queue.length > 0) queue = queue.filter((client) => client.serveLetter(v))
+    }
+  } finally {
+    const closed = Promise.all([listener.close(), clients.close()])
+    await terminal.print(Buffer.concat([FINAL_VALUE, v.bytes, LINE_END]))
+    await closed
+  }
+}
+
+const FINAL_VALUE = Buffer.from('the final value of v is ')
+const LINE_END = Buffer.from('\n')
+
+function clientCount(text: string): number | 'any' {
+  return text === 'any' ? text : wholeNumber(1, MAX_CLIENTS)(text)
+}

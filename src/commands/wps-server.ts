@@ -1,0 +1,103 @@
+// wps-server, the tutorial's svr.py (section 5.2): runs w or ps for whoever asks, and nothing else.
+import type { Command } from 'commander'
+import { positiveSeconds } from '../command-line/arguments.ts'
+import { useConnection } from '../command-line/connection.ts'
+import type { Context } from '../command-line/context.ts'
+import { pythonAddress } from '../command-line/python.ts'
+import { addServerOptions, type ServerOptions, withListener } from '../command-line/server.ts'
+import type { Listener } from '../socket/listener.ts'
+import type { TcpSocket } from '../socket/tcp-socket.ts'
+import { SharedCommand } from '../system/shared-command.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+
+const BACKLOG = 511
+const DEFAULT_TIMEOUT_MS = 10_000
+/** Enough to see that a request is too long to be one of ours. */
+const REQUEST_BYTES = 64
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/
+
+interface WpsServerOptions {
+  timeout: number
+  omitLastLine: boolean
+}
+
+/** The command line of wps-server. */
+export function declare(command: Command, context: Context): void {
+  addServerOptions(command, BACKLOG)
+    .option(
+      '--timeout <seconds>',
+      'the limit of each wait: for a request, the command, a client (default: 10)',
+      positiveSeconds,
+    )
+    .option('--omit-last-line', "leave out the output's last line, as the original does")
+    .addHelpText(
+      'after',
+      `
+Re-creates svr.py of the tutorial (section 5.2): a client sends w or ps, and gets the
+output of that command on this machine. Whoever reaches the port can see it.
+
+Examples:
+  pynet wps-server 2000 --host 127.0.0.1
+  pynet wps-server 0 --timeout 5
+  pynet wps-server 2000 --omit-last-line`,
+    )
+    .action(async (port: number, options: ServerOptions & Partial<WpsServerOptions>) => {
+      const { timeout = DEFAULT_TIMEOUT_MS, omitLastLine = false } = options
+      await withListener(port, options, context, (listener) => {
+        warnBeyondLoopback(options.host, context.terminal)
+        return wpsServer(listener, { timeout, omitLastLine }, context)
+      })
+    })
+}
+
+function warnBeyondLoopback(host: string | undefined, terminal: Terminal): void {
+  if (host !== undefined && LOOPBACK.test(host)) return
+  const warning = 'whoever reaches this port can see the users and processes of this machine'
+  terminal.say('warning', `${warning} (--host 127.0.0.1 keeps others out)`)
+}
+
+/** Serves clients at the same time, until it is interrupted. */
+export async function wpsServer(
+  listener: Listener,
+  options: WpsServerOptions,
+  { terminal, signal }: Context,
+): Promise<void> {
+  const commands = new Map(['w', 'ps'].map((name) => [name, new SharedCommand(name, options)]))
+
+  const serve = async (client: TcpSocket) => {
+    // get the request, and refuse what is not one of the two
+    const request = await receiveRequest(client, options.timeout)
+    const command = commands.get(request)
+    if (command === undefined) {
+      await client.sendAll('pynet: this server runs w and ps, and nothing else\n')
+      return
+    }
+    // run the command, and give the client all lines of its output
+    await command.answer(client)
+  }
+
+  const atWork = new Set<Promise<void>>()
+  for await (const client of listener) {
+    await terminal.print(`client is at ${pythonAddress(client.remoteAddress)}\n`)
+    // one client's failure is no concern of the others, nor of the server
+    const served = useConnection(client, signal, () => serve(client)).catch(() => {})
+    atWork.add(served)
+    void served.then(() => atWork.delete(served))
+  }
+  await Promise.all(atWork)
+}
+
+/**
+ * What the client asks for. The tutorial's client sends `w` or `ps` and no end of data, so a
+ * request is whole as soon as it is one of the two; `p` alone may still become one.
+ */
+async function receiveRequest(client: TcpSocket, timeoutMs: number): Promise<string> {
+  const signal = AbortSignal.timeout(timeoutMs)
+  let request = ''
+  while (request === '' || request === 'p') {
+    const piece = await client.recv(REQUEST_BYTES, { signal })
+    if (piece.length === 0) break // the end of data
+    request += piece.toString('latin1')
+  }
+  return request.replace(/\n$/, '')
+}

@@ -1,0 +1,10 @@
+// The library: the sockets API of the tutorial for Node.js.
+export type { Address } from './socket/address.ts'
+export { type ConnectOptions, connect } from './socket/connect.ts'
+export { LineTooLongError, SocketError } from './socket/errors.ts'
+export { type LineOptions, LineSplitter } from './socket/line-splitter.ts'
+export type { Encoding, Line } from './socket/lines.ts'
+export { Listener, type ListenOptions, listen } from './socket/listener.ts'
+export { Selector } from './socket/selector.ts'
+export { SocketFile } from './socket/socket-file.ts'
+export { TcpSocket, type WaitOptions } from './socket/tcp-socket.ts'

@@ -1,0 +1,168 @@
+// Connecting: every address of a host in turn, each with its time limit, and again until it works.
+import { lookup } from 'node:dns'
+import { createConnection, isIP } from 'node:net'
+import { type Address, formatAddress } from './address.ts'
+import { codeOf, reasonOf, SocketError, socketError } from './errors.ts'
+import { Receiver } from './receiver.ts'
+import { TcpSocket } from './tcp-socket.ts'
+
+const DEFAULT_RECV_SIZE_BYTES = 65_536
+const RETRY_PAUSE_MS = 100
+
+export interface ConnectOptions {
+  /** A name or an IP address. */
+  host: string
+  port: number
+  /** The time limit of each attempt, in milliseconds; without it, the operating system's. */
+  timeoutMs?: number | undefined
+  /** How long to keep trying, in milliseconds; without it there is one try. */
+  retryMs?: number | undefined
+  /** The most bytes that one read of the operating system brings. */
+  recvSize?: number | undefined
+  /** Ends the attempt; nothing of it stays behind. The promise rejects with `signal.reason`. */
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * Connects to a server (tutorial, section 2.2; connect(2)).
+ *
+ * All addresses of the host are tried in the resolver's order. Rejects with a SocketError with the
+ * host as given, the port, and the last address's code (`ECONNREFUSED`, `ENOTFOUND`, `ETIMEDOUT`
+ * for the time limit); its message names each address that failed and why. RangeError for numbers
+ * out of range.
+ */
+export async function connect(options: ConnectOptions): Promise<TcpSocket> {
+  const { retryMs = 0, signal } = options
+  checkNumbers(options)
+  const lastTry = performance.now() + retryMs
+  for (;;) {
+    signal?.throwIfAborted()
+    try {
+      return await connectOnce(options)
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason
+      const left = lastTry - performance.now()
+      if (left <= 0) throw error
+      await pause(Math.min(RETRY_PAUSE_MS, left), signal)
+    }
+  }
+}
+
+/** One try with every address of the host. */
+async function connectOnce(options: ConnectOptions): Promise<TcpSocket> {
+  const { host, port, signal } = options
+  const address = { host, port }
+  const failures: { ip: string; error: unknown }[] = []
+  for (const ip of await resolve(address, signal)) {
+    try {
+      return await connectTo(ip, options)
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason
+      failures.push({ ip, error })
+    }
+  }
+  const last = failures.at(-1)
+  const [only] = failures
+  if (only !== undefined && only === last && only.ip === host) {
+    throw socketError('cannot connect to', address, only.error)
+  }
+  const reasons = failures.map(({ ip, error }) => `${reasonOf(error)} at ${ip}`)
+  const message = `cannot connect to ${formatAddress(address)}: ${reasons.join(', ')}`
+  throw new SocketError(codeOf(last?.error), message, address, { cause: last?.error })
+}
+
+/** The IP addresses of a host, in the resolver's order (getaddrinfo(3)). */
+function resolve(address: Address, signal?: AbortSignal): Promise<string[]> {
+  if (isIP(address.host)) return Promise.resolve([address.host])
+  return new Promise((found, reject) => {
+    const abort = () => reject(signal?.reason)
+    signal?.addEventListener('abort', abort, { once: true })
+    lookup(address.host, { all: true }, (error, entries) => {
+      signal?.removeEventListener('abort', abort)
+      if (error) reject(socketError('cannot connect to', address, error))
+      else found(entries.map((entry) => entry.address))
+    })
+  })
+}
+
+/** One attempt with one address. */
+function connectTo(ip: string, options: ConnectOptions): Promise<TcpSocket> {
+  const { port, timeoutMs, recvSize = DEFAULT_RECV_SIZE_BYTES, signal } = options
+  return new Promise((connected, reject) => {
+    signal?.throwIfAborted()
+    const receiver = new Receiver()
+    let reading = false
+    // With a buffer of our own, one read of the operating system is one chunk, as large as we
+    // like, and to return false stops reading: from then on TCP's window holds the peer back.
+    const raw = createConnection({
+      host: ip,
+      port,
+      noDelay: true,
+      allowHalfOpen: true,
+      onread: {
+        buffer: Buffer.allocUnsafeSlow(recvSize),
+        callback(count, buffer) {
+          reading = receiver.arrived(Buffer.from(buffer.buffer, buffer.byteOffset, count), true)
+          return reading
+        },
+      },
+    })
+    raw.pause()
+    receiver.demand = () => {
+      if (reading) return
+      reading = true
+      raw.read(0)
+    }
+
+    const settle = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+      raw.off('error', fail)
+      raw.off('connect', succeed)
+    }
+    const fail = (error: unknown) => {
+      settle()
+      raw.on('error', () => {})
+      raw.destroy()
+      reject(error)
+    }
+    const abort = () => fail(signal?.reason)
+    const succeed = () => {
+      settle()
+      connected(new TcpSocket(raw, receiver))
+    }
+    const outOfTime = () => fail(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' }))
+    const timer = timeoutMs === undefined ? undefined : setTimeout(outOfTime, timeoutMs)
+    signal?.addEventListener('abort', abort, { once: true })
+    raw.once('error', fail)
+    raw.once('connect', succeed)
+  })
+}
+
+function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((over, reject) => {
+    const abort = () => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', abort)
+      over()
+    }, milliseconds)
+    signal?.addEventListener('abort', abort, { once: true })
+  })
+}
+
+function checkNumbers({ port, timeoutMs, retryMs, recvSize }: ConnectOptions): void {
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new RangeError(`port must be an integer from 1 to 65535, not ${port}`)
+  }
+  if (recvSize !== undefined && !(Number.isSafeInteger(recvSize) && recvSize > 0)) {
+    throw new RangeError(`recvSize must be a positive integer, not ${recvSize}`)
+  }
+  for (const [name, value] of Object.entries({ timeoutMs, retryMs })) {
+    if (value !== undefined && !(value >= 0)) {
+      throw new RangeError(`${name} must be a number of milliseconds, not ${value}`)
+    }
+  }
+}

@@ -1,0 +1,185 @@
+// The receiving half of a connection: bytes as they arrive, one reader who may wait for them.
+import { ByteQueue } from './byte-queue.ts'
+import { ERR_READER_WAITING } from './errors.ts'
+
+/** What one call waits for, and what it gives. */
+export interface Wish<T> {
+  /** Whether enough has come. The end of data or an error ends every wait. */
+  enough(): boolean
+  /** The result, made the moment enough is there; throws what the call shall reject with. */
+  finish(): T
+  /** Takes new bytes straight from the memory that the operating system filled; gives how many. */
+  direct?(bytes: Buffer): number
+  signal?: AbortSignal | undefined
+}
+
+interface Waiter {
+  enough(): boolean
+  settle(): void
+  direct: ((bytes: Buffer) => number) | undefined
+}
+
+/**
+ * Buffer, end, error, and one waiter. It asks for bytes only when somebody wants some, so a peer
+ * who sends more than is read is stopped by TCP's flow control and not by our memory.
+ */
+export class Receiver {
+  readonly queue = new ByteQueue()
+  /** Starts reading from the operating system; harmless when it already does. */
+  demand: () => void = () => {}
+  #ended = false
+  #failure: Error | undefined
+  #closed: Error | undefined
+  #discarding = false
+  #waiter: Waiter | undefined
+  #giveBack: (() => void) | undefined
+  readonly #watchers = new Set<() => void>()
+
+  /** Whether the end of data has come; bytes may still wait in the queue. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Whether a read would return, or throw, at once. */
+  get readable(): boolean {
+    this.#reclaim()
+    return this.queue.length > 0 || this.#over
+  }
+
+  /** Whether nothing more will come. */
+  get #over(): boolean {
+    return this.#ended || this.#failure !== undefined || this.#closed !== undefined
+  }
+
+  /**
+   * New bytes. Those in `borrowed` memory are copied, for the next read overwrites them.
+   * Gives whether reading shall go on: it stops when nobody waits, until the next demand.
+   */
+  arrived(bytes: Buffer, borrowed: boolean): boolean {
+    if (this.#discarding) return true
+    const taken = this.#waiter?.direct?.(bytes) ?? 0
+    if (taken < bytes.length) {
+      const rest = taken === 0 ? bytes : bytes.subarray(taken)
+      this.queue.push(borrowed ? Buffer.from(rest) : rest)
+    }
+    if (taken > 0 || this.#waiter?.enough()) this.#settle()
+    if (this.queue.length > 0) this.#notify()
+    return this.#waiter !== undefined
+  }
+
+  /** The peer has sent its last byte. */
+  end(): void {
+    if (this.#over) return
+    this.#ended = true
+    this.#settle()
+    this.#notify()
+  }
+
+  /** The connection is lost: what came before is delivered first, then the error, at each call. */
+  fail(error: Error): void {
+    if (this.#over) return
+    this.#failure = error
+    this.#settle()
+    this.#notify()
+  }
+
+  /** This program closes the socket: every read, waiting or later, rejects; what comes is dropped. */
+  close(error: Error): void {
+    if (this.#closed !== undefined) return
+    this.#reclaim()
+    this.#closed = error
+    this.#discarding = true
+    this.queue.clear()
+    this.#settle()
+    this.#notify()
+  }
+
+  /** Waits for a wish to come true. One reader at a time: a second one is the caller's mistake. */
+  wait<T>({ enough, finish, direct, signal }: Wish<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#requireFree()
+      signal?.throwIfAborted()
+      if (enough() || this.#over) return resolve(this.#finish(finish))
+
+      const abort = () => {
+        this.#waiter = undefined
+        reject(signal?.reason)
+      }
+      signal?.addEventListener('abort', abort, { once: true })
+      this.#waiter = {
+        enough,
+        direct,
+        settle: () => {
+          signal?.removeEventListener('abort', abort)
+          try {
+            resolve(this.#finish(finish))
+          } catch (error) {
+            reject(error)
+          }
+        },
+      }
+      this.demand()
+    })
+  }
+
+  /** Up to `maxBytes` bytes that are here already; undefined is "nothing yet", empty the end. */
+  tryTake(maxBytes: number): Buffer | undefined {
+    this.#requireFree()
+    if (this.queue.length === 0 && !this.#over) {
+      this.demand()
+      return undefined
+    }
+    return this.#finish(() => this.takeOrEnd(maxBytes))
+  }
+
+  /** Bytes from the queue; without any, an empty Buffer for the end of data, or the error. */
+  takeOrEnd(maxBytes: number): Buffer {
+    if (this.queue.length === 0) this.throwFailure()
+    return this.queue.take(maxBytes)
+  }
+
+  /** Throws the error that ended the connection, if one did. */
+  throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** A reader that took bytes ahead of its caller says how to give them back. */
+  lend(giveBack: (() => void) | undefined): void {
+    this.#giveBack = giveBack
+  }
+
+  /** Calls `watcher` whenever the socket may have become readable; gives the way to stop that. */
+  watch(watcher: () => void): () => void {
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
+  }
+
+  #finish<T>(finish: () => T): T {
+    if (this.#closed !== undefined) throw this.#closed
+    return finish()
+  }
+
+  #requireFree(): void {
+    if (this.#waiter !== undefined) {
+      const error = new Error('another reader is already waiting on this socket')
+      throw Object.assign(error, { code: ERR_READER_WAITING })
+    }
+    this.#reclaim()
+  }
+
+  #reclaim(): void {
+    const giveBack = this.#giveBack
+    this.#giveBack = undefined
+    giveBack?.()
+  }
+
+  #settle(): void {
+    const waiter = this.#waiter
+    this.#waiter = undefined
+    waiter?.settle()
+  }
+
+  #notify(): void {
+    for (const watcher of this.#watchers) watcher()
+  }
+}

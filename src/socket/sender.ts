@@ -1,0 +1,60 @@
+// The sending half of a connection: the calls that wait for the operating system to take their bytes.
+import type { Socket } from 'node:net'
+
+interface Call {
+  resolve(): void
+  reject(error: Error): void
+}
+
+/**
+ * Hands bytes to the operating system in the order of the calls, whole, and settles each call.
+ *
+ * Node reports success for a write that was in flight when its socket was destroyed; so the
+ * waiting calls are kept here, and whoever ends the connection rejects them.
+ */
+export class Sender {
+  readonly #raw: Socket
+  readonly #waiting = new Set<Call>()
+  #corked = false
+
+  constructor(raw: Socket) {
+    this.#raw = raw
+  }
+
+  /** Whether bytes wait that the operating system has not taken yet. */
+  get busy(): boolean {
+    return this.#waiting.size > 0
+  }
+
+  /** Resolves when the operating system has taken every byte. */
+  send(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const call: Call = { resolve, reject }
+      this.#waiting.add(call)
+      this.#gather()
+      this.#raw.write(bytes, (error) => {
+        // After a failure the connection's end rejects what still waits, with the reason.
+        if (error || this.#raw.destroyed) return
+        this.#waiting.delete(call)
+        resolve()
+      })
+    })
+  }
+
+  /** Rejects every waiting call. */
+  rejectAll(error: Error): void {
+    for (const call of this.#waiting) call.reject(error)
+    this.#waiting.clear()
+  }
+
+  /** Calls of one turn go out in one system call (writev), not one each. */
+  #gather(): void {
+    if (this.#corked) return
+    this.#corked = true
+    this.#raw.cork()
+    process.nextTick(() => {
+      this.#corked = false
+      this.#raw.uncork()
+    })
+  }
+}

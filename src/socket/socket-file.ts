@@ -1,0 +1,210 @@
+// A socket as a file: reading by bytes, lines and blocks of lines (tutorial, section 5.2).
+import { LineTooLongError } from './errors.ts'
+import { checkMaxLineBytes, type LineOptions } from './line-splitter.ts'
+import {
+  bytesOfLines,
+  cutLines,
+  decode,
+  type Encoding,
+  findLongLine,
+  isContinuation,
+  type Line,
+  missingBytes,
+} from './lines.ts'
+import type { Receiver } from './receiver.ts'
+
+/**
+ * A view of a socket as a file, from `socket.makeFile()`. It has no close of its own.
+ *
+ * A line keeps its newline (byte 0x0A alone ends it); the last line may have none; `''` or an
+ * empty Buffer is the end of data. Counts are bytes, also in text, where a character that would be
+ * cut is taken whole. All files of a socket and its `recv` share one buffer, and none takes a byte
+ * beyond what it returns, so they can be mixed.
+ *
+ * All reads reject as `recv` does. At a reset, `read` gives what came, then the error; the other
+ * reads reject, and an unfinished line stays for `recv`. A line over `maxLineBytes` rejects with
+ * ERR_LINE_TOO_LONG, after the lines before it, and stays for `recv`.
+ */
+export class SocketFile<E extends Encoding = 'utf8'> {
+  readonly #receiver: Receiver
+  readonly #sendAll: (data: Uint8Array) => Promise<void>
+  readonly #encoding: E
+  readonly #maxLineBytes: number
+
+  /** For `makeFile` only. */
+  constructor(
+    receiver: Receiver,
+    sendAll: (data: Uint8Array) => Promise<void>,
+    options: LineOptions<E>,
+  ) {
+    this.#receiver = receiver
+    this.#sendAll = sendAll
+    this.#encoding = options.encoding ?? ('utf8' as E)
+    this.#maxLineBytes = checkMaxLineBytes(options.maxLineBytes)
+  }
+
+  /** `n` bytes, fewer only at the end of data; without `n`, or below 0, all to the end. */
+  async read(n?: number): Promise<Line<E>> {
+    const size = checkSize('n', n)
+    if (size === 0) return this.#decode(Buffer.alloc(0))
+    const { queue } = this.#receiver
+    return this.#receiver.wait({
+      enough: () => queue.length >= this.#wholeCharacter(size),
+      finish: () => this.#decode(this.#receiver.takeOrEnd(this.#wholeCharacter(size))),
+    })
+  }
+
+  /** The next line; with `limit` at most so many bytes of it, the rest of the line comes next. */
+  async readLine(limit?: number): Promise<Line<E>> {
+    return this.#decode(await this.#readLineBytes(checkSize('limit', limit)))
+  }
+
+  /**
+   * All lines to the end of data; with a positive `hint` no more once their bytes exceed it.
+   * When it rejects, no line is lost: all of them stay for the next reader.
+   */
+  async readLines(hint?: number): Promise<Line<E>[]> {
+    const enough = checkSize('hint', hint) || Infinity
+    const lines: Buffer[] = []
+    let bytes = 0
+    try {
+      while (bytes <= enough) {
+        const line = await this.#readLineBytes(Infinity)
+        if (line.length === 0) break
+        lines.push(line)
+        bytes += line.length
+      }
+    } catch (error) {
+      this.#receiver.queue.unshift(Buffer.concat(lines))
+      throw error
+    }
+    return lines.map((line) => this.#decode(line))
+  }
+
+  /** Sends the lines as they are: nothing is added between or behind them. Settles as `sendAll`. */
+  async writeLines(lines: Iterable<string | Uint8Array>): Promise<void> {
+    const bytes: Uint8Array[] = []
+    for (const line of lines) bytes.push(typeof line === 'string' ? Buffer.from(line) : line)
+    await this.#sendAll(Buffer.concat(bytes))
+  }
+
+  /** For each turn all lines that are at hand, at least one, until the end of data. */
+  async *batches(): AsyncGenerator<Line<E>[], void, void> {
+    for (;;) {
+      const block = await this.#readBlock()
+      if (block.length === 0) return
+      yield cutLines(block, this.#encoding)
+    }
+  }
+
+  /**
+   * The lines one by one, until the end of data. Leaving the loop closes nothing, and no line is
+   * lost: those that were cut ahead of the loop go back to the socket's buffer.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Line<E>> {
+    let block: Buffer = Buffer.alloc(0)
+    let lines: Line<E>[] = []
+    let next = 0
+    const giveBack = () => {
+      if (next < lines.length) {
+        this.#receiver.queue.unshift(block.subarray(bytesOfLines(block, next)))
+      }
+      lines = []
+      next = 0
+    }
+    const refill = async (): Promise<IteratorResult<Line<E>>> => {
+      block = await this.#readBlock()
+      lines = cutLines(block, this.#encoding)
+      next = 0
+      const first = lines[next++]
+      if (first === undefined) return { done: true, value: undefined }
+      this.#receiver.lend(giveBack)
+      return { done: false, value: first }
+    }
+    return {
+      next: () => {
+        const line = lines[next]
+        if (line === undefined) return refill()
+        next++
+        return Promise.resolve({ done: false, value: line })
+      },
+      return: () => {
+        giveBack()
+        return Promise.resolve({ done: true, value: undefined })
+      },
+      [Symbol.asyncIterator]() {
+        return this
+      },
+    }
+  }
+
+  #decode(bytes: Buffer): Line<E> {
+    return decode(bytes, this.#encoding)
+  }
+
+  /** One line, or `limit` bytes of it; empty at the end of data. */
+  async #readLineBytes(limit: number): Promise<Buffer> {
+    if (limit === 0) return Buffer.alloc(0)
+    const { queue } = this.#receiver
+    const lineLength = () => {
+      const length = queue.firstLineLength()
+      if (length > 0 && length <= limit) return length
+      return queue.length >= limit ? this.#wholeCharacter(limit) : Infinity
+    }
+    const tooLong = () => limit > this.#maxLineBytes && this.#firstLineTooLong()
+    return this.#receiver.wait({
+      enough: () => tooLong() || lineLength() <= queue.length,
+      finish: () => {
+        if (tooLong()) throw new LineTooLongError(this.#maxLineBytes)
+        const length = lineLength()
+        if (length > queue.length) this.#receiver.throwFailure()
+        return queue.take(length)
+      },
+    })
+  }
+
+  /** All whole lines at hand, at least one; at the end of data the rest; empty when all is read. */
+  #readBlock(): Promise<Buffer> {
+    const { queue } = this.#receiver
+    return this.#receiver.wait({
+      enough: () => queue.firstLineLength() > 0 || this.#firstLineTooLong(),
+      finish: () => {
+        if (this.#firstLineTooLong()) throw new LineTooLongError(this.#maxLineBytes)
+        const length = queue.allLinesLength()
+        if (length === 0) this.#receiver.throwFailure()
+        const block = queue.take(length || queue.length)
+        const long = findLongLine(block, this.#maxLineBytes)
+        if (long < 0) return block
+        queue.unshift(block.subarray(long))
+        return block.subarray(0, long)
+      },
+    })
+  }
+
+  #firstLineTooLong(): boolean {
+    if (this.#maxLineBytes === Infinity) return false
+    const length = this.#receiver.queue.firstLineLength()
+    return (length > 0 ? length - 1 : this.#receiver.queue.length) > this.#maxLineBytes
+  }
+
+  /** `size` bytes, or up to three more where a character would be cut there. */
+  #wholeCharacter(size: number): number {
+    const { queue } = this.#receiver
+    if (this.#encoding === 'buffer' || queue.length < size) return size
+    let end = size
+    const tail = [queue.at(size - 3), queue.at(size - 2), queue.at(size - 1)]
+    for (let missing = missingBytes(tail); missing > 0; missing--) {
+      const byte = queue.at(end)
+      if (byte !== undefined && !isContinuation(byte)) break
+      end++
+    }
+    return end
+  }
+}
+
+/** A count of bytes: none, or a negative one, is no limit, as for Python's file objects. */
+function checkSize(name: string, size = -1): number {
+  if (size < 0 || size === Infinity) return Infinity
+  if (Number.isSafeInteger(size)) return size
+  throw new RangeError(`${name} must be an integer, not ${size}`)
+}

@@ -1,0 +1,175 @@
+// The clients of str-server: who is there, who is ready, and who is slow to take its replies.
+import type { Listener } from '../socket/listener.ts'
+import { Selector } from '../socket/selector.ts'
+import type { TcpSocket } from '../socket/tcp-socket.ts'
+import type { GrowingBytes } from './growing-bytes.ts'
+
+/** A client that has not taken so many bytes of replies is not read from until it has. */
+const UNSENT_LIMIT_BYTES = 262_144
+
+type Source = TcpSocket | Listener
+
+/** How to find out who has input. */
+interface Poll {
+  add(source: Source): void
+  remove(source: Source): void
+  /** Those who may have input, in the order they were added; yields a turn of the event loop. */
+  ready(signal: AbortSignal): Promise<Source[]>
+}
+
+/** The operating system tells who is ready (tutorial, section 7). */
+export class Selecting implements Poll {
+  readonly #selector = new Selector()
+
+  add(source: Source): void {
+    this.#selector.register(source)
+  }
+
+  remove(source: Source): void {
+    this.#selector.unregister(source)
+  }
+
+  ready(signal: AbortSignal): Promise<Source[]> {
+    return this.#selector.select(undefined, { signal })
+  }
+}
+
+/** Everybody is asked in turn, again and again (tutorial, section 6); this burns a processor. */
+export class Polling implements Poll {
+  readonly #sources = new Set<Source>()
+
+  add(source: Source): void {
+    this.#sources.add(source)
+  }
+
+  remove(source: Source): void {
+    this.#sources.delete(source)
+  }
+
+  async ready(signal: AbortSignal): Promise<Source[]> {
+    await new Promise((resolve) => setImmediate(resolve))
+    signal.throwIfAborted()
+    return [...this.#sources]
+  }
+}
+
+/** One client: a letter in, the value of v back, and an eye on what it has not taken yet. */
+class Client {
+  readonly socket: TcpSocket
+  readonly #list: ClientList
+  #unsentBytes = 0
+  #isPaused = false
+
+  constructor(socket: TcpSocket, list: ClientList) {
+    this.socket = socket
+    this.#list = list
+  }
+
+  /** Serves one letter if there is one; gives whether there may be more at once. */
+  serveLetter(v: GrowingBytes): boolean {
+    let letter: Buffer | undefined
+    try {
+      letter = this.socket.tryRecv(1)
+    } catch {
+      this.#list.leave(this)
+      return false
+    }
+    if (letter === undefined) return false // it would block
+    if (letter.length === 0) {
+      // The end of data: the client leaves, once it has all its replies.
+      if (this.#unsentBytes > 0) this.#pause()
+      else this.#list.leave(this)
+      return false
+    }
+    v.append(letter)
+    this.#reply(v.bytes)
+    return !this.#isPaused
+  }
+
+  #reply(value: Buffer): void {
+    this.#unsentBytes += value.length
+    if (this.#unsentBytes >= UNSENT_LIMIT_BYTES) this.#pause()
+    // A failed send says nothing yet: the next read tells what became of the client.
+    const settle = () => {
+      this.#unsentBytes -= value.length
+      if (this.#isPaused && this.#unsentBytes < UNSENT_LIMIT_BYTES) this.#resume()
+    }
+    this.socket.sendAll(value).then(settle, settle)
+  }
+
+  #pause(): void {
+    this.#isPaused = true
+    this.#list.pause(this)
+  }
+
+  #resume(): void {
+    this.#isPaused = false
+    this.#list.resume(this)
+  }
+}
+
+/** All clients of str-server. */
+export class ClientList {
+  readonly #poll: Poll
+  readonly #clients = new Map<Source, Client>()
+  readonly #closings = new Set<Promise<void>>()
+  #listener: Listener | undefined
+  #hasAnyCome = false
+
+  constructor(poll: Poll) {
+    this.#poll = poll
+  }
+
+  /** Whether somebody was there, and nobody is any more. */
+  get haveAllLeft(): boolean {
+    return this.#hasAnyCome && this.#clients.size === 0
+  }
+
+  add(socket: TcpSocket): void {
+    this.#hasAnyCome = true
+    this.#clients.set(socket, new Client(socket, this))
+    this.#poll.add(socket)
+  }
+
+  /** Takes whoever connects from now on. */
+  expectFrom(listener: Listener): void {
+    this.#listener = listener
+    this.#poll.add(listener)
+  }
+
+  /** Waits until clients have input, and gives those. */
+  async ready(signal: AbortSignal): Promise<Client[]> {
+    const sources = await this.#poll.ready(signal)
+    if (this.#listener !== undefined) this.#acceptAll(this.#listener)
+    return sources.flatMap((source) => this.#clients.get(source) ?? [])
+  }
+
+  leave(client: Client): void {
+    this.#poll.remove(client.socket)
+    this.#clients.delete(client.socket)
+    const closing = client.socket.close()
+    this.#closings.add(closing)
+    void closing.then(() => this.#closings.delete(closing))
+  }
+
+  pause(client: Client): void {
+    this.#poll.remove(client.socket)
+  }
+
+  resume(client: Client): void {
+    if (this.#clients.has(client.socket)) this.#poll.add(client.socket)
+  }
+
+  /** Closes all connections; resolves when they are gone. */
+  async close(): Promise<void> {
+    for (const client of this.#clients.values()) this.leave(client)
+    await Promise.all(this.#closings)
+  }
+
+  /** Takes all connections that are there; waits for none. */
+  #acceptAll(listener: Listener): void {
+    for (let socket = listener.tryAccept(); socket !== undefined; socket = listener.tryAccept()) {
+      this.add(socket)
+    }
+  }
+}

@@ -1,0 +1,26 @@
+// A string of bytes that only grows: every value that it ever had stays readable, without a copy.
+
+const FIRST_CAPACITY_BYTES = 1024
+
+/** The total v of the str programs. */
+export class GrowingBytes {
+  #memory: Buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY_BYTES)
+  #length = 0
+
+  /** The bytes so far. What is appended later does not change them. */
+  get bytes(): Buffer {
+    return this.#memory.subarray(0, this.#length)
+  }
+
+  append(bytes: Uint8Array): void {
+    const needed = this.#length + bytes.length
+    if (needed > this.#memory.length) {
+      // Views of the old memory keep their bytes: it is left behind, not overwritten.
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#memory.length))
+      this.#memory.copy(larger, 0, 0, this.#length)
+      this.#memory = larger
+    }
+    this.#memory.set(bytes, this.#length)
+    this.#length = needed
+  }
+}

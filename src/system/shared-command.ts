@@ -1,0 +1,181 @@
+// One command of the machine, run for many clients: who asks while it runs shares the next run.
+import { spawn } from 'node:child_process'
+import type { TcpSocket } from '../socket/tcp-socket.ts'
+
+/** Nothing of the server's environment reaches the command; its output does not depend on it. */
+const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' }
+/** An answer up to this size is collected whole, so that each client can take it at its own pace. */
+const COLLECTED_BYTES = 1 << 20
+
+export interface SharedCommandOptions {
+  /** How long the command may run, and a client may take to read, in milliseconds. */
+  timeout: number
+  /** Leave out the last line of the output. */
+  omitLastLine: boolean
+}
+
+interface Request {
+  readonly client: TcpSocket
+  done(): void
+  fail(error: unknown): void
+}
+
+/**
+ * Runs a command without a shell and without arguments, once at a time. Clients who ask while it
+ * runs wait for the next run, all for the same one: no answer is older than its request, and a
+ * crowd costs two processes.
+ */
+export class SharedCommand {
+  readonly #name: string
+  readonly #options: SharedCommandOptions
+  #waiting: Request[] = []
+  #isRunning = false
+
+  constructor(name: string, options: SharedCommandOptions) {
+    this.#name = name
+    this.#options = options
+  }
+
+  /** Resolves when the client has got the whole output, or a line that says why there is none. */
+  answer(client: TcpSocket): Promise<void> {
+    return new Promise((done, fail) => {
+      this.#waiting.push({ client, done, fail })
+      void this.#work()
+    })
+  }
+
+  /** Runs the command again and again, as long as somebody waits for it. */
+  async #work(): Promise<void> {
+    if (this.#isRunning) return
+    this.#isRunning = true
+    // Those who ask in the same turn share the first run already.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting
+      this.#waiting = []
+      await this.#run(batch)
+    }
+    this.#isRunning = false
+  }
+
+  async #run(batch: Request[]): Promise<void> {
+    const audience = new Audience(batch, this.#options.timeout)
+    const output = new Output(this.#options.omitLastLine)
+    const child = spawn(this.#name, [], {
+      env: ENVIRONMENT,
+      cwd: '/',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    const kill = () => child.kill('SIGKILL')
+    const outOfTime = setTimeout(kill, this.#options.timeout)
+    audience.whenEmpty(kill)
+    const ended = new Promise<string | undefined>((resolve) => {
+      child.once('error', (error: NodeJS.ErrnoException) =>
+        resolve(error.code === 'ENOENT' ? 'not found on this server' : 'cannot be run'),
+      )
+      child.once('close', (code, killedBy) =>
+        resolve(code === 0 ? undefined : `ended with ${killedBy ?? `exit code ${code}`}`),
+      )
+    })
+    // The child's `exit` can come before its last output: read to the end, then wait for `close`.
+    for await (const chunk of child.stdout) {
+      const lines = output.add(chunk as Buffer)
+      if (lines !== undefined) await audience.send(lines)
+    }
+    const problem = await ended
+    clearTimeout(outOfTime)
+    audience.finish(output.rest(), problem && `pynet: ${this.#name}: ${problem}\n`)
+  }
+}
+
+/** The command's output, collected while it is small and then passed on in pieces. */
+class Output {
+  readonly #omitLastLine: boolean
+  #held: Buffer[] = []
+  #heldBytes = 0
+
+  constructor(omitLastLine: boolean) {
+    this.#omitLastLine = omitLastLine
+  }
+
+  /** Keeps a chunk; gives what shall go out now, if there is too much to keep. */
+  add(chunk: Buffer): Buffer | undefined {
+    this.#held.push(chunk)
+    this.#heldBytes += chunk.length
+    if (this.#heldBytes <= COLLECTED_BYTES) return undefined
+    const all = Buffer.concat(this.#held)
+    const end = this.#omitLastLine ? lastLineStart(all) : all.length
+    this.#held = [all.subarray(end)]
+    this.#heldBytes = all.length - end
+    return all.subarray(0, end)
+  }
+
+  /** What is left when the command has ended. */
+  rest(): Buffer {
+    const all = Buffer.concat(this.#held)
+    return this.#omitLastLine ? all.subarray(0, lastLineStart(all)) : all
+  }
+}
+
+/** Where the last line begins; the newline that ends it does not count. */
+function lastLineStart(bytes: Buffer): number {
+  return bytes.length < 2 ? 0 : bytes.lastIndexOf(0x0a, bytes.length - 2) + 1
+}
+
+/** The clients of one run. Who leaves, or does not read in time, is dropped from it. */
+class Audience {
+  readonly #requests: Set<Request>
+  readonly #timeout: number
+  #onEmpty = () => {}
+
+  constructor(requests: Request[], timeout: number) {
+    this.#requests = new Set(requests)
+    this.#timeout = timeout
+    for (const request of requests) this.#watchLeaving(request)
+  }
+
+  whenEmpty(onEmpty: () => void): void {
+    this.#onEmpty = onEmpty
+  }
+
+  /** Sends a piece to all who are still there; resolves when the last has taken it. */
+  async send(bytes: Buffer): Promise<void> {
+    await Promise.all([...this.#requests].map((request) => this.#sendTo(request, bytes)))
+  }
+
+  /** Sends the rest to each at its own pace, and is done with them. */
+  finish(bytes: Buffer, problem: string | undefined): void {
+    for (const request of this.#requests) {
+      const sent = this.#sendTo(
+        request,
+        problem ? Buffer.concat([bytes, Buffer.from(problem)]) : bytes,
+      )
+      void sent.then(request.done)
+    }
+  }
+
+  async #sendTo(request: Request, bytes: Buffer): Promise<void> {
+    const outOfTime = setTimeout(() => void request.client.close(), this.#timeout)
+    try {
+      await request.client.sendAll(bytes)
+    } catch (error) {
+      this.#drop(request, error)
+    } finally {
+      clearTimeout(outOfTime)
+    }
+  }
+
+  /** A reset, or our own close, ends the wait of a client; its end of data alone does not. */
+  #watchLeaving(request: Request): void {
+    const discard = async () => {
+      while ((await request.client.recv(65_536)).length > 0);
+    }
+    discard().catch((error) => this.#drop(request, error))
+  }
+
+  #drop(request: Request, error: unknown): void {
+    if (!this.#requests.delete(request)) return
+    request.fail(error)
+    if (this.#requests.size === 0) this.#onEmpty()
+  }
+}

@@ -1,0 +1,105 @@
+// Standard output: bytes in order, written once a turn, with back-pressure and honest about errors.
+import { createWriteStream, fstatSync } from 'node:fs'
+import type { Writable } from 'node:stream'
+import { isatty } from 'node:tty'
+import { visible } from './visible.ts'
+
+const STDOUT = 1
+/** More than this waiting, and a print waits until it is written. */
+const HIGH_WATER_BYTES = 65_536
+
+/** Standard output failed. `isClosedPipe`: whoever read it has left (`| head`), which is no error. */
+export class OutputError extends Error {
+  override readonly name = 'OutputError'
+  readonly code: string
+  readonly isClosedPipe: boolean
+
+  constructor(cause: NodeJS.ErrnoException) {
+    super(`cannot write to standard output: ${cause.message}`, { cause })
+    this.code = cause.code ?? 'EIO'
+    this.isClosedPipe = cause.code === 'EPIPE'
+  }
+}
+
+/** Standard output as the programs see it. */
+export class Output {
+  readonly isTerminal = isatty(STDOUT)
+  #stream: Writable | undefined
+  #pending: Uint8Array[] = []
+  #pendingBytes = 0
+  #flushing: Promise<void> | undefined
+  #scheduled = false
+  #failure: OutputError | undefined
+
+  /**
+   * Prints text or bytes. What comes in one turn of the event loop goes out in one write; the
+   * promise waits only when the reader is slower than we are. On a terminal, control characters
+   * are made visible; elsewhere every byte goes out as it is.
+   *
+   * Rejects with OutputError, also for an earlier print that failed meanwhile.
+   */
+  async print(data: string | Uint8Array): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    const shown = this.isTerminal ? visible(data) : data
+    const bytes = typeof shown === 'string' ? Buffer.from(shown) : shown
+    this.#pending.push(bytes)
+    this.#pendingBytes += bytes.length
+    if (this.#pendingBytes > HIGH_WATER_BYTES) await this.flush()
+    else this.#schedule()
+  }
+
+  /** Resolves when all that was printed is written. Rejects with OutputError. */
+  async flush(): Promise<void> {
+    while (this.#flushing !== undefined || this.#pending.length > 0) {
+      this.#flushing ??= this.#writePending()
+      await this.#flushing
+    }
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      // A failure is kept for the next print or flush.
+      this.flush().catch(() => {})
+    })
+  }
+
+  async #writePending(): Promise<void> {
+    const bytes = Buffer.concat(this.#pending)
+    this.#pending = []
+    this.#pendingBytes = 0
+    try {
+      if (this.#failure === undefined) await this.#write(bytes)
+    } catch (error) {
+      this.#failure = new OutputError(error as NodeJS.ErrnoException)
+    } finally {
+      this.#flushing = undefined
+    }
+  }
+
+  #write(bytes: Buffer): Promise<void> {
+    this.#stream ??= openStdout()
+    const stream = this.#stream
+    return new Promise((resolve, reject) => {
+      stream.write(bytes, (error) => (error ? reject(error) : resolve()))
+    })
+  }
+}
+
+/**
+ * Node's own stdout believes that a file takes all of a write at once; on a full disk it takes a
+ * part, and the rest would be lost without an error. A file stream goes on until it is told why.
+ */
+function openStdout(): Writable {
+  const stat = fstatSync(STDOUT)
+  const isPlainFile = stat.isFile() || (stat.isCharacterDevice() && !isatty(STDOUT))
+  const stream = isPlainFile
+    ? createWriteStream('', { fd: STDOUT, autoClose: false })
+    : process.stdout
+  // The write's own callback tells; without a listener the event would end the process.
+  stream.on('error', () => {})
+  return stream
+}

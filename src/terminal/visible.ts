@@ -1,0 +1,46 @@
+// What a peer sends, made safe to look at: no byte of it can steer the reader's terminal.
+
+/**
+ * Text for a terminal: newline and tab pass, other control characters show in caret notation
+ * (`^[` for ESC), C1 controls and bytes that are not UTF-8 as `\x9b`.
+ */
+export function visible(data: string | Uint8Array): string {
+  const bytes = typeof data === 'string' ? Buffer.from(data) : Buffer.from(data)
+  const text = bytes.toString('utf8')
+  const shown = text.includes('\ufffd') ? decodeShowingBytes(bytes) : text
+  return shown.replace(/\p{Cc}/gu, showControl)
+}
+
+function showControl(character: string): string {
+  if (character === '\n' || character === '\t') return character
+  const code = character.charCodeAt(0)
+  if (code >= 0x80) return showByte(code)
+  return `^${String.fromCharCode(code ^ 0x40)}`
+}
+
+function showByte(byte: number): string {
+  return `\\x${byte.toString(16).padStart(2, '0')}`
+}
+
+/** UTF-8 where it is, and each byte that is not part of it as `\xNN`. */
+function decodeShowingBytes(bytes: Buffer): string {
+  let text = ''
+  let start = 0
+  while (start < bytes.length) {
+    const length = characterLength(bytes, start)
+    text +=
+      length === 0 ? showByte(bytes[start] ?? 0) : bytes.toString('utf8', start, start + length)
+    start += length || 1
+  }
+  return text
+}
+
+/** How many bytes the character at `start` has; 0 where there is none. */
+function characterLength(bytes: Buffer, start: number): number {
+  const lead = bytes[start] ?? 0
+  const length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
+  const character = bytes.toString('utf8', start, start + length)
+  const isReplacement =
+    length === 3 && bytes.readUIntBE(start, Math.min(3, bytes.length - start)) === 0xefbfbd
+  return character.includes('\ufffd') && !isReplacement ? 0 : length
+}

@@ -1,0 +1,91 @@
+// The README's programs: its TypeScript compiles and runs, its shell script does what it says.
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const run = promisify(execFile)
+const project = new URL('..', import.meta.url).pathname
+const readme = readFileSync(join(project, 'README.md'), 'utf8')
+
+/** The fenced blocks of one language, in their order. */
+function blocks(language: string): string[] {
+  return [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
+    .filter(([, name]) => name === language)
+    .map(([, , text]) => text ?? '')
+}
+
+describe('the README', () => {
+  let folder = ''
+
+  beforeAll(() => {
+    // a folder of a user's, where the package and Node's types are installed
+    folder = mkdtempSync(join(tmpdir(), 'pynet-readme-'))
+    mkdirSync(join(folder, 'node_modules'))
+    symlinkSync(project, join(folder, 'node_modules', 'pynet'))
+    symlinkSync(join(project, 'node_modules', '@types'), join(folder, 'node_modules', '@types'))
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+    blocks('ts').forEach((text, index) => {
+      writeFileSync(join(folder, `example-${index}.ts`), text)
+    })
+  })
+
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  it('has TypeScript that compiles in strict mode, and runs', async () => {
+    const files = blocks('ts').map((_, index) => `example-${index}.ts`)
+    expect(files.length).toBeGreaterThan(0)
+    const compiler = join(project, 'node_modules', '.bin', 'tsc')
+    const options = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--types', 'node']
+    await run(compiler, [...options, ...files], { cwd: folder })
+    const outputs: string[] = []
+    for (const file of files) {
+      const program = file.replace(/ts$/, 'js')
+      outputs.push((await run(process.execPath, [program], { cwd: folder })).stdout)
+    }
+    expect(outputs[0]).toBe(blocks('text')[0])
+  })
+
+  it('has a shell script without a sleep that runs an echo demo', async () => {
+    const script = blocks('sh').find((text) => text.startsWith('#!/bin/sh')) ?? ''
+    expect(script).not.toContain('sleep')
+    expect(script.trim().split('\n')).toHaveLength(10)
+    const { stdout } = await run('sh', ['-c', script], { cwd: project })
+    expect(stdout).toMatch(
+      /^client is at \('127\.0\.0\.1', \d+\)\nto be or not to be to be or not to be \nreceived 38 bytes\n\nthe server ended with 0\n$/,
+    )
+  })
+
+  it('has a quick start that runs an echo in one terminal', async () => {
+    const [quickStart = ''] = blocks('sh')
+    const port = await freePort()
+    const command = quickStart.replace('npm ci && ', '').replaceAll('2000', String(port))
+    const { stdout } = await run('sh', ['-c', command], { cwd: project })
+    expect(stdout).toContain('abcabcabc\nreceived 9 bytes\n\n')
+  })
+
+  it('names only scripts that package.json has, and every option of the programs', async () => {
+    const { scripts } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'))
+    for (const [, script = ''] of readme.matchAll(/npm run ([a-z:]+)/g)) {
+      expect(scripts).toHaveProperty([script])
+    }
+    for (const command of ['echo', 'wps', 'str'].flatMap((n) => [`${n}-server`, `${n}-client`])) {
+      const help = await run(process.execPath, ['bin/pynet.js', command, '--help'], {
+        cwd: project,
+      })
+      for (const [option] of help.stdout.matchAll(/^ +.*?(--[a-z-]+)(?= )/gm)) {
+        const name = option.slice(option.indexOf('--'))
+        if (name !== '--help') expect(readme).toContain(name)
+      }
+    }
+  })
+})
+
+async function freePort(): Promise<number> {
+  const { listen } = await import('../src/index.ts')
+  const listener = await listen({ port: 0 })
+  await listener.close()
+  return listener.address.port
+}

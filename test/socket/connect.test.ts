@@ -1,0 +1,299 @@
+// connect: who is reached, what is said when nobody is, and for how long it is tried.
+import dns from 'node:dns'
+import { getEventListeners, once } from 'node:events'
+import { syncBuiltinESMExports } from 'node:module'
+import { createServer } from 'node:net'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { connect, SocketError, type TcpSocket } from '../../src/index.ts'
+import { hasIpv6 } from '../support/requirements.ts'
+import {
+  failureOf,
+  loopback,
+  ourListener,
+  portOf,
+  rawServer,
+  receive,
+  receiveAll,
+  refusingPort,
+  silentPort,
+  staysPending,
+  turns,
+} from '../support/sockets.ts'
+import { within } from '../support/waiting.ts'
+
+function closeWithTest(socket: TcpSocket): TcpSocket {
+  onTestFinished(() => socket.close())
+  return socket
+}
+
+/** Lets the resolver know a name for this test: no machine has a fitting one of its own for sure. */
+function knowName(name: string, addresses: string[]): void {
+  const known = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
+  const { lookup } = dns
+  const { lookup: promisedLookup } = dns.promises
+  const find = (options: unknown) => {
+    const all = typeof options === 'object' && options !== null && 'all' in options && options.all
+    return all ? known : known[0]
+  }
+  Reflect.set(dns, 'lookup', (host: string, options: unknown, callback: unknown) => {
+    if (host !== name) return Reflect.apply(lookup, dns, [host, options, callback])
+    const done = typeof options === 'function' ? options : callback
+    if (typeof done !== 'function') throw new TypeError('no callback')
+    const found = find(options)
+    process.nextTick(() => {
+      if (Array.isArray(found)) done(null, found)
+      else done(null, found?.address, found?.family)
+    })
+  })
+  Reflect.set(dns.promises, 'lookup', async (host: string, options: unknown) =>
+    host === name ? find(options) : Reflect.apply(promisedLookup, dns.promises, [host, options]),
+  )
+  syncBuiltinESMExports()
+  onTestFinished(() => {
+    Reflect.set(dns, 'lookup', lookup)
+    Reflect.set(dns.promises, 'lookup', promisedLookup)
+    syncBuiltinESMExports()
+  })
+}
+
+describe('a connection', () => {
+  test('reaches a listening port, and both addresses are those of the wire', async () => {
+    const server = await rawServer()
+    const socket = closeWithTest(await connect({ host: loopback, port: server.port }))
+    const raw = await server.accept()
+    expect(socket.remoteAddress).toEqual({ host: loopback, port: server.port })
+    expect(socket.localAddress).toEqual({ host: loopback, port: raw.socket.remotePort })
+    raw.end()
+  })
+
+  test('by the name localhost its address is numeric', async () => {
+    const server = await rawServer()
+    const socket = closeWithTest(await connect({ host: 'localhost', port: server.port }))
+    expect(socket.remoteAddress).toEqual({ host: loopback, port: server.port })
+    const raw = await server.accept()
+    raw.end()
+  })
+
+  // Pitfall 15: for the side that connects.
+  test('bytes and an end of data that came before the first recv are there', async () => {
+    const server = createServer({ allowHalfOpen: true }, (raw) => {
+      raw.on('error', () => {})
+      raw.end('welcome')
+      onTestFinished(() => {
+        raw.destroy()
+      })
+    }).listen(0, loopback)
+    onTestFinished(() => {
+      server.close()
+    })
+    const port = await portOf(server)
+    const socket = closeWithTest(await connect({ host: loopback, port }))
+    await staysPending(new Promise(() => {}), 100)
+    expect(String(await receiveAll(socket))).toBe('welcome')
+    await socket.sendAll('thanks')
+  })
+})
+
+describe('an error of connect', () => {
+  test('refused, it has code, host and port, and its message names both', async () => {
+    const { port } = await refusingPort()
+    const error = await failureOf(connect({ host: loopback, port }))
+    expect(error).toBeInstanceOf(SocketError)
+    expect(error).toBeInstanceOf(Error)
+    expect(error).toMatchObject({ code: 'ECONNREFUSED', host: loopback, port })
+    expect(String(error)).toContain(loopback)
+    expect(String(error)).toContain(String(port))
+  })
+
+  // Pitfall 9: `localhost` may be two addresses, and Node's error for them has an empty message.
+  test('it has the host as the caller gave it', async () => {
+    const { port } = await refusingPort()
+    const error = await failureOf(connect({ host: 'localhost', port }))
+    expect(error).toMatchObject({ code: 'ECONNREFUSED', host: 'localhost', port })
+    expect(String(error)).toContain('localhost')
+    expect(String(error)).toContain(String(port))
+  })
+
+  test('for a name that does not resolve, it says so with host and port', async () => {
+    const error = await failureOf(connect({ host: 'no..such..host', port: 2000 }))
+    expect(error).toBeInstanceOf(SocketError)
+    expect(error).toMatchObject({
+      code: expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/),
+      host: 'no..such..host',
+      port: 2000,
+    })
+    expect(String(error)).toContain('no..such..host')
+    expect(String(error)).toContain('2000')
+  })
+})
+
+describe('a name with several addresses', () => {
+  // Pitfall 9: when every address fails, Node's AggregateError has an empty message.
+  test('the error names each address when all refuse', async () => {
+    const { port } = await refusingPort()
+    const addresses = hasIpv6('one address of two is ::1')
+      ? ['::1', '127.0.0.1']
+      : ['127.0.0.1', '127.0.0.2']
+    knowName('many.example', addresses)
+    const error = await failureOf(connect({ host: 'many.example', port }))
+    expect(error).toBeInstanceOf(SocketError)
+    expect(error).toMatchObject({ code: 'ECONNREFUSED', host: 'many.example', port })
+    for (const part of ['many.example', String(port), ...addresses]) {
+      expect(String(error)).toContain(part)
+    }
+  })
+
+  test('the next address is tried where the first refuses', async () => {
+    const server = await rawServer()
+    const other = hasIpv6('the first address is ::1') ? '::1' : '127.0.0.2'
+    knowName('many.example', [other, loopback])
+    const socket = closeWithTest(await connect({ host: 'many.example', port: server.port }))
+    expect(socket.remoteAddress).toEqual({ host: loopback, port: server.port })
+    const raw = await server.accept()
+    await raw.send('hello')
+    expect(String(await receive(socket, 5))).toBe('hello')
+    raw.end()
+  })
+})
+
+describe('retryMs', () => {
+  test('connects when the server comes up late', async () => {
+    const { port, open } = await refusingPort()
+    const connected = connect({ host: loopback, port, retryMs: 20_000 })
+    expect(await staysPending(connected, 200)).toBe(true)
+    const server = createServer((raw) => {
+      raw.on('error', () => {})
+      raw.end('hi')
+    })
+    open(server)
+    const socket = closeWithTest(await within(connected, 'the connection'))
+    expect(String(await receiveAll(socket))).toBe('hi')
+  })
+
+  test('gives up after that time, with the error of the last try', async () => {
+    const { port } = await refusingPort()
+    const start = performance.now()
+    const error = await failureOf(connect({ host: loopback, port, retryMs: 400 }))
+    expect(error).toBeInstanceOf(SocketError)
+    expect(error).toMatchObject({ code: 'ECONNREFUSED', host: loopback, port })
+    expect(performance.now() - start).toBeGreaterThan(250)
+  })
+
+  test('without it there is one try', async () => {
+    const { port, open } = await refusingPort()
+    const failure = failureOf(connect({ host: loopback, port }))
+    expect(await failure).toMatchObject({ code: 'ECONNREFUSED' })
+    const server = createServer()
+    let clients = 0
+    server.on('connection', () => clients++)
+    open(server)
+    await once(server, 'listening')
+    await staysPending(new Promise(() => {}), 200)
+    expect(clients).toBe(0)
+  })
+
+  // Pitfall 10: many tries with one signal.
+  test('leaves no listener on the signal, whether it connects or not', async () => {
+    const { port } = await refusingPort()
+    const { signal } = new AbortController()
+    await failureOf(connect({ host: loopback, port, retryMs: 300, signal }))
+    await failureOf(connect({ host: loopback, port, timeoutMs: 5000, signal }))
+    const server = await rawServer()
+    closeWithTest(
+      await connect({ host: loopback, port: server.port, timeoutMs: 20_000, retryMs: 1, signal }),
+    )
+    const raw = await server.accept()
+    raw.end()
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+  })
+})
+
+describe('timeoutMs', () => {
+  test.runIf(process.platform === 'linux')(
+    'ends with ETIMEDOUT where nobody answers, with host and port',
+    async () => {
+      const port = await silentPort()
+      const error = await within(
+        failureOf(connect({ host: loopback, port, timeoutMs: 200 })),
+        'the time-out',
+      )
+      expect(error).toBeInstanceOf(SocketError)
+      expect(error).toMatchObject({ code: 'ETIMEDOUT', host: loopback, port })
+      expect(String(error)).toContain(loopback)
+      expect(String(error)).toContain(String(port))
+    },
+  )
+
+  test.runIf(process.platform === 'linux')('is for each try, retryMs for all', async () => {
+    const port = await silentPort()
+    const start = performance.now()
+    const error = await within(
+      failureOf(connect({ host: loopback, port, timeoutMs: 100, retryMs: 700 })),
+      'the last time-out',
+    )
+    expect(error).toMatchObject({ code: 'ETIMEDOUT', host: loopback, port })
+    expect(performance.now() - start).toBeGreaterThan(400)
+  })
+
+  test('once connected, a silent peer is not timed out', async () => {
+    const server = await rawServer()
+    const socket = closeWithTest(
+      await connect({ host: loopback, port: server.port, timeoutMs: 2500 }),
+    )
+    const raw = await server.accept()
+    const waiting = socket.recv(10)
+    expect(await staysPending(waiting, 2700)).toBe(true)
+    await raw.send('late')
+    expect(String(await waiting)).toBe('late')
+    raw.end()
+  })
+})
+
+describe('signal', () => {
+  test('aborted before, it rejects with the reason and nobody is connected', async () => {
+    const listener = await ourListener()
+    const reason = new Error('no more')
+    const { port } = listener.address
+    const signal = AbortSignal.abort(reason)
+    expect(await failureOf(connect({ host: loopback, port, signal }))).toBe(reason)
+    const accepted = listener.accept()
+    expect(await staysPending(accepted)).toBe(true)
+    await listener.close()
+    await failureOf(accepted)
+  })
+
+  test('aborted in the turn of the call, it rejects with the reason', async () => {
+    const listener = await ourListener()
+    const controller = new AbortController()
+    const { port } = listener.address
+    const failure = failureOf(connect({ host: loopback, port, signal: controller.signal }))
+    controller.abort('changed my mind')
+    expect(await failure).toBe('changed my mind')
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
+  })
+
+  test('aborted while it waits for the next try, it rejects with the reason', async () => {
+    const { port } = await refusingPort()
+    const controller = new AbortController()
+    const { signal } = controller
+    const failure = failureOf(connect({ host: loopback, port, retryMs: 60_000, signal }))
+    await staysPending(failure, 100)
+    controller.abort('enough')
+    expect(await within(failure, 'the rejection')).toBe('enough')
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+  })
+
+  test.runIf(process.platform === 'linux')(
+    'aborted while nobody answers, it rejects with the reason',
+    async () => {
+      const port = await silentPort()
+      const controller = new AbortController()
+      const { signal } = controller
+      const failure = failureOf(connect({ host: loopback, port, timeoutMs: 60_000, signal }))
+      await turns(5)
+      controller.abort('enough')
+      expect(await within(failure, 'the rejection')).toBe('enough')
+      expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+    },
+  )
+})

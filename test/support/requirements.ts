@@ -1,0 +1,70 @@
+// What a test needs from the machine; what is missing is printed, so that no test is left out silently.
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import { delimiter, join } from 'node:path'
+
+/** Prints why the tests of a group do not run on this machine. */
+export function reportMissing(what: string, group: string): void {
+  console.log(`skipped: ${group}: ${what} is missing on this machine`)
+}
+
+/** Python's own path, so that no start-up script of a version manager runs before each peer. */
+function findPython(): string | undefined {
+  const program = 'import sys; print(sys.executable if sys.version_info >= (3, 6) else "")'
+  const found = spawnSync('python3', ['-c', program], { encoding: 'utf8' })
+  return found.status === 0 ? found.stdout.trim() || undefined : undefined
+}
+
+export const pythonExecutable = findPython()
+
+/** Says whether the peers can run. With PYNET_REQUIRE_PYTHON=1 they have to. */
+export function hasPython(group: string): boolean {
+  if (pythonExecutable !== undefined) return true
+  if (process.env.PYNET_REQUIRE_PYTHON === '1') {
+    throw new Error('PYNET_REQUIRE_PYTHON=1, but there is no python3 (3.6 or newer)')
+  }
+  reportMissing('python3', group)
+  return false
+}
+
+/** Says whether a program is on the PATH. */
+export function hasProgram(name: string, group: string): boolean {
+  for (const directory of (process.env.PATH ?? '').split(delimiter)) {
+    try {
+      accessSync(join(directory, name), constants.X_OK)
+      return true
+    } catch {
+      // Not in this directory.
+    }
+  }
+  reportMissing(name, group)
+  return false
+}
+
+/** Says whether `script` is there and is that of util-linux: others take other arguments. */
+export function hasTerminal(group: string): boolean {
+  const { stdout } = spawnSync('script', ['--version'], { encoding: 'utf8' })
+  if (stdout?.includes('util-linux')) return true
+  reportMissing('script of util-linux', group)
+  return false
+}
+
+/** Says whether a file such as /dev/full is there. */
+export function hasFile(path: string, group: string): boolean {
+  try {
+    accessSync(path)
+    return true
+  } catch {
+    reportMissing(path, group)
+    return false
+  }
+}
+
+/** Says whether the loopback interface has ::1. */
+export function hasIpv6(group: string): boolean {
+  const addresses = Object.values(networkInterfaces()).flat()
+  if (addresses.some((address) => address?.address === '::1')) return true
+  reportMissing('IPv6 on the loopback interface', group)
+  return false
+}

@@ -1,0 +1,228 @@
+// The programs in a real terminal: a pseudo-terminal of `script`, and keys typed into it.
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { escapeByte } from './support/expectations.ts'
+import { pynetPath, type RunningProcess, start, startPynet } from './support/processes.ts'
+import { hasTerminal } from './support/requirements.ts'
+import { waitUntil } from './support/waiting.ts'
+import { connectRaw, serveRaw } from './support/wire.ts'
+
+const controlC = '\x03'
+const controlD = '\x04'
+const enter = '\r'
+const prompt = 'enter a letter:'
+
+interface TerminalOptions {
+  /** Where the program's stderr goes instead of the terminal. */
+  stderrFile?: string
+  env?: Record<string, string | undefined>
+}
+
+function quote(word: string | number): string {
+  return `'${String(word).replaceAll("'", "'\\''")}'`
+}
+
+/** A terminal in which the program runs; its stdout is the screen, its input the keyboard. */
+function openTerminal(
+  args: readonly (string | number)[],
+  { stderrFile, env }: TerminalOptions = {},
+): RunningProcess {
+  const words = [process.execPath, pynetPath, ...args].map(quote).join(' ')
+  const redirection = stderrFile === undefined ? '' : ` 2> ${quote(stderrFile)}`
+  return start('script', ['-qec', `exec ${words}${redirection}`, '/dev/null'], {
+    stdin: 'pipe',
+    env: { TERM: 'xterm-256color', SHELL: '/bin/sh', ...env },
+    ownGroup: true,
+  })
+}
+
+/** The port of the ready line, wherever on the screen it is and whatever its colours. */
+async function portOnScreen(terminal: RunningProcess): Promise<number> {
+  const line = await terminal.waitFor('stdout', /pynet: .*listening on port (\d+)/)
+  return Number(line[1])
+}
+
+async function temporaryFile(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'pynet-terminal-'))
+  onTestFinished(() => rm(directory, { recursive: true }))
+  return join(directory, 'stderr')
+}
+
+async function serveStrings(): Promise<{ server: RunningProcess; port: number }> {
+  const server = startPynet('str-server', 0, '--host', '127.0.0.1', '--clients', 1)
+  return { server, port: await server.ready() }
+}
+
+const hasTerminals = hasTerminal('terminal sessions')
+const plain = { env: { NO_COLOR: '1' } }
+
+describe.runIf(hasTerminals)('echo-server in a terminal', () => {
+  it('sends the echo when Enter is typed, and not before', async () => {
+    const terminal = openTerminal(['echo-server', 0, '--host', '127.0.0.1', '--copies', 2], plain)
+    const client = await connectRaw(await portOnScreen(terminal))
+    await client.send('abc')
+    await terminal.waitFor('stdout', /Enter/)
+    expect(client.received.length).toBe(0)
+    terminal.write(enter)
+    expect((await client.untilEnd()).toString()).toBe('abcabc')
+    client.shutdown()
+    const ended = await terminal.finished()
+    expect(ended.status).toBe(0)
+    expect(ended.stdout).toContain(`client is at ('127.0.0.1', ${client.localPort})\r\n`)
+  })
+
+  it('says on stderr that it waits for Enter, for which client and how many bytes', async () => {
+    const stderrFile = await temporaryFile()
+    const terminal = openTerminal(['echo-server', 0, '--host', '127.0.0.1'], {
+      ...plain,
+      stderrFile,
+    })
+    const stderr = () => readFile(stderrFile, 'utf8').catch(() => '')
+    const port = await waitUntil(
+      async () => /listening on port (\d+)/.exec(await stderr())?.[1],
+      'the ready line',
+    )
+    const client = await connectRaw(Number(port))
+    await client.send('abcde')
+    const hint = await waitUntil(
+      async () => /^.*\bEnter\b.*\n/m.exec(await stderr())?.[0],
+      'the hint about Enter',
+    )
+    expect(hint).toContain(String(client.localPort))
+    expect(hint).toContain('127.0.0.1')
+    expect(hint).toMatch(/\b5 bytes\b/)
+    // The screen, where stdout is, has the line of the tutorial only.
+    expect(terminal.stdout.toString()).toBe(`client is at ('127.0.0.1', ${client.localPort})\r\n`)
+    terminal.write(enter)
+    expect((await client.untilEnd()).length).toBe(50_000)
+  })
+
+  it('gives no such hint when it does not wait for a key', async () => {
+    const args = ['echo-server', 0, '--host', '127.0.0.1', '--go-ahead', 'now'] as const
+    const terminal = openTerminal(args, plain)
+    const client = await connectRaw(await portOnScreen(terminal))
+    await client.send('abc')
+    client.shutdown()
+    await client.untilEnd()
+    const ended = await terminal.finished()
+    expect(ended.stdout).not.toContain('Enter')
+    expect(ended.status).toBe(0)
+  })
+
+  it('ends at once with 130 at Ctrl-C while it waits for a client', async () => {
+    const terminal = openTerminal(['echo-server', 0, '--host', '127.0.0.1'], plain)
+    await portOnScreen(terminal)
+    terminal.write(controlC)
+    expect((await terminal.finished()).status).toBe(130)
+  })
+
+  it('ends at once with 130 at Ctrl-C while it waits for Enter', async () => {
+    const terminal = openTerminal(['echo-server', 0, '--host', '127.0.0.1'], plain)
+    const client = await connectRaw(await portOnScreen(terminal))
+    await client.send('abc')
+    await terminal.waitFor('stdout', /Enter/)
+    const begin = performance.now()
+    terminal.write(controlC)
+    expect((await terminal.finished()).status).toBe(130)
+    // A client that keeps its side open may not hold up the user: "at once" is not two seconds.
+    expect(performance.now() - begin).toBeLessThan(1900)
+  })
+
+  it('started in the background needs no keyboard when it does not wait for a key', async () => {
+    // A background job that reads from its terminal is stopped by the system (SIGTTIN).
+    const program = [process.execPath, pynetPath].map(quote).join(' ')
+    const server = `${program} echo-server 0 --host 127.0.0.1 --copies 1 --go-ahead now`
+    const terminal = start('script', ['-qec', `set -m; ${server} & wait $!`, '/dev/null'], {
+      stdin: 'pipe',
+      env: { TERM: 'xterm-256color', SHELL: '/bin/sh', ...plain.env },
+      ownGroup: true,
+    })
+    const client = await connectRaw(await portOnScreen(terminal))
+    await client.send('abc')
+    expect((await client.untilEnd()).toString()).toBe('abc')
+    client.shutdown()
+    expect((await terminal.finished()).status).toBe(0)
+  })
+
+  it('takes Ctrl-D for Enter', async () => {
+    const args = ['echo-server', 0, '--host', '127.0.0.1', '--copies', 1] as const
+    const terminal = openTerminal(args, plain)
+    const client = await connectRaw(await portOnScreen(terminal))
+    await client.send('abc')
+    await terminal.waitFor('stdout', /Enter/)
+    terminal.write(controlD)
+    expect((await client.untilEnd()).toString()).toBe('abc')
+  })
+
+  it('has colours in a terminal, and none with NO_COLOR', async () => {
+    const coloured = openTerminal(['echo-server', 'http'])
+    expect((await coloured.finished()).stdout).toContain(escapeByte)
+    const without = openTerminal(['echo-server', 'http'], plain)
+    const ended = await without.finished()
+    expect(ended.stdout).not.toContain(escapeByte)
+    expect(ended.status).toBe(2)
+  })
+})
+
+describe.runIf(hasTerminals)('str-client in a terminal', () => {
+  it("shows the tutorial's transcript, with what is typed after each prompt", async () => {
+    const { server, port } = await serveStrings()
+    const terminal = openTerminal(['str-client', 'localhost', port], plain)
+    let screen = prompt
+    await terminal.waitForExactly('stdout', screen)
+    for (const [letter, reply] of [
+      ['a', 'a'],
+      ['b', 'ab'],
+      ['c', 'abc'],
+    ]) {
+      terminal.write(`${letter}${enter}`)
+      screen += `${letter}\r\n${reply}\r\n${prompt}`
+      await terminal.waitForExactly('stdout', screen)
+    }
+    terminal.write(enter)
+    const ended = await terminal.finished()
+    expect(ended.stdout).toBe(`${screen}\r\n`)
+    expect(ended.status).toBe(0)
+    expect((await server.finished()).stdout).toBe('the final value of v is abc\n')
+  })
+
+  it('ends at Ctrl-D as at Enter', async () => {
+    const { server, port } = await serveStrings()
+    const terminal = openTerminal(['str-client', '127.0.0.1', port], plain)
+    await terminal.waitForExactly('stdout', prompt)
+    terminal.write(`a${enter}`)
+    await terminal.waitForExactly('stdout', `${prompt}a\r\na\r\n${prompt}`)
+    terminal.write(controlD)
+    expect((await terminal.finished()).status).toBe(0)
+    expect((await server.finished()).stdout).toBe('the final value of v is a\n')
+  })
+
+  it('ends at once with 130 at Ctrl-C', async () => {
+    const { server, port } = await serveStrings()
+    const terminal = openTerminal(['str-client', '127.0.0.1', port], plain)
+    await terminal.waitForExactly('stdout', prompt)
+    terminal.write(controlC)
+    expect((await terminal.finished()).status).toBe(130)
+    expect((await server.finished()).stdout).toBe('the final value of v is \n')
+  })
+})
+
+describe.runIf(hasTerminals)('bytes of a peer in a terminal', () => {
+  it('that are control sequences never reach it raw', async () => {
+    const port = await serveRaw(async (client) => {
+      await client.send('\x1b]0;title\x07\x1b[31mred\x9b2Jabc')
+      client.shutdown()
+    })
+    const terminal = openTerminal(['echo-client', '127.0.0.1', port, 'x'], plain)
+    const ended = await terminal.finished()
+    expect(ended.status).toBe(0)
+    expect(ended.stdout).toContain('abc')
+    expect(ended.stdout).toContain('received')
+    // The wire carried this text as UTF-8, in which 0x9b follows 0xc2.
+    expect(ended.stdout).not.toContain(escapeByte)
+    expect(ended.stdout).not.toContain('\x07')
+    expect(ended.stdout).not.toContain('\xc2\x9b')
+  })
+})

@@ -1,0 +1,12 @@
+// How the tests run: real sockets and real processes, so generous limits and no retries.
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    root: new URL('..', import.meta.url).pathname,
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    retry: 0,
+  },
+})
