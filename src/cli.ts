@@ -44,8 +44,8 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<CommandModule>
   },
 }
 
-const terminal = new Terminal()
 const interruption = new AbortController()
+const terminal = new Terminal(interrupt)
 let endedBy: NodeJS.Signals | undefined
 
 void main()
@@ -58,7 +58,8 @@ async function main(): Promise<void> {
     await terminal.output.flush()
     process.exitCode = 0
   } catch (error) {
-    process.exitCode = exitCodeOf(error)
+    // An interrupted program fails in some call or other; why it was interrupted is what counts.
+    process.exitCode = exitCodeOf(interruption.signal.aborted ? interruption.signal.reason : error)
   } finally {
     terminal.keyboard.close()
   }
@@ -95,7 +96,9 @@ async function assemble(args: string[]): Promise<Command> {
 
 /** `help echo-server` is `echo-server --help`, so that a mistyped name is a mistyped command. */
 function withHelpOption([first, second, ...rest]: string[]): string[] {
-  if (first === 'help' && second !== undefined) return [second, '--help', ...rest]
+  if (first === 'help' && second !== undefined) {
+    return second in COMMANDS ? [second, '--help', ...rest] : [second]
+  }
   return process.argv.slice(2)
 }
 
@@ -113,11 +116,16 @@ function listenForSignals(): void {
       if (endedBy !== undefined) return endNow(name)
       endedBy = name
       process.on(name, () => endNow(name))
-      interruption.abort(new Error(`ended by ${name}`))
-      terminal.keyboard.close()
+      interrupt(new Error(`ended by ${name}`))
       setTimeout(endNow, GRACE_MS, name).unref()
     })
   }
+}
+
+/** Asks the program to end, for a reason that it can't see: a signal, or a failed output. */
+function interrupt(reason: Error): void {
+  interruption.abort(reason)
+  terminal.keyboard.close()
 }
 
 /** Without waiting for peers that do not close, or for a reader of stdout that does not read. */

@@ -37,32 +37,41 @@ Examples:
       async (
         host: string,
         port: number,
-        string: string,
+        argument: string,
         options: ClientOptions & { recvSize: number },
       ) => {
-        const data = string === '-' ? await context.terminal.keyboard.readAll() : string
+        const isInput = argument === '-'
+        const string = isInput ? await context.terminal.keyboard.readAll() : argument
+        // The end of the input is passed on. An empty string has nothing else to tell the server.
+        const passOnEnd = isInput || string.length === 0
         await withServer(host, port, options, context, (server) =>
-          echoClient(server, data, options.recvSize, context.terminal),
+          echoClient(server, string, { ...options, passOnEnd }, context.terminal),
         )
       },
     )
+}
+
+interface EchoClientOptions {
+  recvSize: number
+  /** End the data after the string. The tutorial's client does not, and only closes at the end. */
+  passOnEnd: boolean
 }
 
 /** Sends the string over the connection and shows what comes back, chunk by chunk. */
 export async function echoClient(
   server: TcpSocket,
   string: string | Uint8Array,
-  recvSize: number,
+  { recvSize, passOnEnd }: EchoClientOptions,
   terminal: Terminal,
 ): Promise<void> {
   // send the test string; read meanwhile, or both ends could wait for each other, with full
   // buffers
+  const sent = server.sendAll(string)
+  const finished = passOnEnd ? sent.then(() => server.shutdown()) : sent
   let sendFailure: unknown
-  server.sendAll(string).catch((error) => {
+  finished.catch((error) => {
     sendFailure = error
   })
-  // an empty string sends nothing, and the server would wait for ever: end the data instead
-  if (string.length === 0) server.shutdown()
 
   // read the echo
   const buffer = Buffer.allocUnsafeSlow(recvSize)

@@ -50,15 +50,14 @@ function cutBytes(block: Buffer): Buffer[] {
   return lines
 }
 
-/** How many bytes the first `count` lines of a block take. */
-export function bytesOfLines(block: Buffer, count: number): number {
-  let start = 0
-  for (let line = 0; line < count; line++) {
-    const end = block.indexOf(NEWLINE, start)
-    if (end < 0) return block.length
-    start = end + 1
+/** How many bytes the first lines of a block take that was cut into them. */
+export function bytesOfLines(block: Buffer, lines: readonly Line[]): number {
+  let bytes = 0
+  for (const line of lines) {
+    // Text does not tell how many bytes it was; a line of bytes may have been written to since.
+    bytes = typeof line === 'string' ? block.indexOf(NEWLINE, bytes) + 1 : bytes + line.length
   }
-  return start
+  return bytes
 }
 
 /** Where the first line over the limit starts (its newline not counted), or -1 where none is. */

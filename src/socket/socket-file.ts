@@ -107,7 +107,8 @@ export class SocketFile<E extends Encoding = 'utf8'> {
     let next = 0
     const giveBack = () => {
       if (next < lines.length) {
-        this.#receiver.queue.unshift(block.subarray(bytesOfLines(block, next)))
+        const handedOut = lines.slice(0, next)
+        this.#receiver.queue.unshift(block.subarray(bytesOfLines(block, handedOut)))
       }
       lines = []
       next = 0

@@ -1,7 +1,7 @@
 // A connected TCP socket with the calls of the sockets API, as promises.
 import type { Socket } from 'node:net'
 import { type Address, plainHost } from './address.ts'
-import { closedError, SocketError, socketError } from './errors.ts'
+import { closedError, codeOf, SocketError, socketError } from './errors.ts'
 import type { LineOptions } from './line-splitter.ts'
 import type { Encoding } from './lines.ts'
 import { type Readiness, readiness } from './readiness.ts'
@@ -193,7 +193,8 @@ export class TcpSocket {
   /**
    * Node reports a reset that lies behind unread data as a clean end, so that a cut stream looks
    * whole. An empty write sends nothing, and the operating system answers it with ECONNRESET
-   * where there was a reset. It can't be asked after our own shutdown, nor behind a stuck write.
+   * where there was a reset, with EPIPE where it came behind the peer's end of data, so that the
+   * stream is whole. It can't be asked after our own shutdown, nor behind a stuck write.
    */
   #confirmEnd(): void {
     const raw = this.#raw
@@ -202,7 +203,8 @@ export class TcpSocket {
       return
     }
     raw.write('', (error) => {
-      if (!error && !raw.errored) this.#receiver.end()
+      const isWhole = error ? codeOf(error) === 'EPIPE' : !raw.errored
+      if (isWhole) this.#receiver.end()
     })
   }
 

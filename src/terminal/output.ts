@@ -24,12 +24,17 @@ export class OutputError extends Error {
 /** Standard output as the programs see it. */
 export class Output {
   readonly isTerminal = isatty(STDOUT)
+  readonly #onFailure: (error: OutputError) => void
   #stream: Writable | undefined
   #pending: Uint8Array[] = []
   #pendingBytes = 0
   #flushing: Promise<void> | undefined
   #scheduled = false
   #failure: OutputError | undefined
+
+  constructor(onFailure: (error: OutputError) => void) {
+    this.#onFailure = onFailure
+  }
 
   /**
    * Prints text or bytes. What comes in one turn of the event loop goes out in one write; the
@@ -51,7 +56,9 @@ export class Output {
   /** Resolves when all that was printed is written. Rejects with OutputError. */
   async flush(): Promise<void> {
     while (this.#flushing !== undefined || this.#pending.length > 0) {
-      this.#flushing ??= this.#writePending()
+      this.#flushing ??= this.#writePending().finally(() => {
+        this.#flushing = undefined
+      })
       await this.#flushing
     }
     if (this.#failure !== undefined) throw this.#failure
@@ -75,8 +82,7 @@ export class Output {
       if (this.#failure === undefined) await this.#write(bytes)
     } catch (error) {
       this.#failure = new OutputError(error as NodeJS.ErrnoException)
-    } finally {
-      this.#flushing = undefined
+      this.#onFailure(this.#failure)
     }
   }
 

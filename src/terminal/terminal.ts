@@ -9,12 +9,14 @@ export type Tone = 'plain' | 'hint' | 'warning' | 'error'
 
 /** The three standard streams, as the programs see them. */
 export class Terminal {
-  readonly output = new Output()
+  readonly output: Output
   readonly keyboard = new Keyboard(() =>
     this.say('hint', 'waiting in the background: bring this job to the foreground (fg) to type'),
   )
 
-  constructor() {
+  /** `onOutputFailure` is called when stdout fails: nobody may be printing to find out. */
+  constructor(onOutputFailure: (error: Error) => void) {
+    this.output = new Output(onOutputFailure)
     // A closed stderr must not end the program.
     process.stderr.on('error', () => {})
   }

@@ -95,17 +95,34 @@ describe('stdout', () => {
 })
 
 describe('the string', () => {
-  it('goes out as UTF-8, followed by the end of data', async () => {
+  it('goes out as UTF-8, and no end of data follows it: the original sends none', async () => {
+    let received = ''
+    let ended = false
+    const port = await serveRaw(async (client) => {
+      client.socket.once('end', () => {
+        ended = true
+      })
+      received = (await client.waitForBytes(17)).toString()
+      await client.send('late')
+      expect(ended).toBe(false)
+      client.shutdown()
+    })
+    const result = await runPynet('echo-client', '127.0.0.1', port, 'é漢 and a space')
+    expect(received).toBe('é漢 and a space')
+    expect(result.stdout).toBe('late\nreceived 4 bytes\n\n')
+  })
+
+  it('of "-" is followed by the end of data', async () => {
     let received = ''
     const port = await serveRaw(async (client) => {
       received = (await client.untilEnd()).toString()
       await client.send('late')
       client.shutdown()
     })
-    const result = await runPynet('echo-client', '127.0.0.1', port, 'é漢 and a space')
-    expect(received).toBe('é漢 and a space')
-    // The echo came after our end of data, and came whole.
-    expect(result.stdout).toBe('late\nreceived 4 bytes\n\n')
+    const client = startPynet('echo-client', '127.0.0.1', port, '-', { input: 'all of it' })
+    await client.finished()
+    expect(received).toBe('all of it')
+    expect(client.stdout.toString()).toBe('late\nreceived 4 bytes\n\n')
   })
 
   it('may be empty', async () => {

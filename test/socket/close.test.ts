@@ -144,6 +144,32 @@ describe.each(sides)('close on the side that %s', (side) => {
     expect(() => ours.tryRecv(1)).toThrow(expect.objectContaining(closed))
   })
 
+  test('a loop over lines gives none after it, though some were cut ahead', async () => {
+    const { ours, raw } = await oursAndRaw(side)
+    await raw.send('one\ntwo\nthree\n')
+    raw.end()
+    await readable(ours)
+    const lines: string[] = []
+    const loop = async () => {
+      for await (const line of ours.makeFile()) {
+        lines.push(line)
+        await ours.close()
+      }
+    }
+    expect(await failureOf(loop())).toMatchObject(closed)
+    expect(lines).toEqual(['one\n'])
+  })
+
+  test('its error names the peer', async () => {
+    const { ours, raw } = await oursAndRaw(side)
+    raw.end()
+    await ours.close()
+    const error = await failureOf(ours.recv(1))
+    expect(error).toMatchObject({ ...closed, ...ours.remoteAddress })
+    expect(String(error)).toContain(ours.remoteAddress.host)
+    expect(String(error)).toContain(String(ours.remoteAddress.port))
+  })
+
   test('after a shutdown a later sendAll says that the socket is closed', async () => {
     const { ours, raw } = await oursAndRaw(side)
     ours.shutdown()

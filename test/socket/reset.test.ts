@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { type Line, Selector } from '../../src/index.ts'
 import {
   failureOf,
+  moreThanTheKernelHolds,
   numberedBytes,
   oursAndRaw,
   readable,
@@ -128,6 +129,42 @@ describe.each(sides)('a reset seen by the side that %s', (side) => {
     ours.shutdown()
     expect(String(await raw.collect())).toBe('answer')
     expect(raw.errors).toEqual([])
+  })
+
+  test('after our own shutdown rejects a waiting recv', async () => {
+    const { ours, raw } = await oursAndRaw(side)
+    ours.shutdown()
+    const failure = failureOf(ours.recv(10))
+    await turns(3)
+    await raw.reset()
+    expect(await within(failure, 'the rejection')).toMatchObject(reset)
+  })
+
+  test('takes no bytes from a recv that waits, though a sendAll is stuck', async () => {
+    const { ours, raw } = await oursAndRaw(side)
+    const waiting = ours.recv(10)
+    const failure = failureOf(ours.sendAll(Buffer.alloc(moreThanTheKernelHolds)))
+    await turns(5)
+    await raw.send('sorry')
+    await raw.reset()
+    expect(String(await within(waiting, 'the bytes'))).toBe('sorry')
+    expect(await within(failure, 'the rejection')).toMatchObject({
+      code: expect.stringMatching(/^(ECONNRESET|EPIPE)$/),
+    })
+  })
+
+  // The operating system's answer to a reset behind an end of data is EPIPE, and that to a write:
+  // a recv has the end of data before it.
+  test('behind the end of data leaves the stream whole, or is a reset', async () => {
+    const { ours, raw } = await oursAndRaw(side)
+    await raw.send('whole')
+    raw.end()
+    await turns(5)
+    await raw.reset()
+    expect(String(await receive(ours, 5))).toBe('whole')
+    const [result] = await Promise.allSettled([ours.recv(10)])
+    if (result.status === 'fulfilled') expect(result.value).toEqual(Buffer.alloc(0))
+    else expect(result.reason).toMatchObject(reset)
   })
 
   test('makes a Selector report the socket, for the bytes and for the error', async () => {
