@@ -1,6 +1,6 @@
 // A connected TCP socket with the calls of the sockets API, as promises.
 import type { Socket } from 'node:net'
-import { type Address, plainHost } from './address.ts'
+import { type Address, formatAddress, plainHost } from './address.ts'
 import { closedError, codeOf, SocketError, socketError } from './errors.ts'
 import type { LineOptions } from './line-splitter.ts'
 import type { Encoding } from './lines.ts'
@@ -185,7 +185,8 @@ export class TcpSocket {
     if (this.#failure !== undefined) return this.#failure
     // Writing after end() would destroy Node's socket, and with it the reply still to come.
     if (this.#sendingOver) {
-      return new SocketError('EPIPE', 'cannot send after shutdown', this.remoteAddress)
+      const message = `cannot send to ${formatAddress(this.remoteAddress)} after shutdown`
+      return new SocketError('EPIPE', message, this.remoteAddress)
     }
     return undefined
   }
