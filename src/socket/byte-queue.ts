@@ -3,12 +3,16 @@
 const NEWLINE = 0x0a
 /** Below this a piece is copied, so that a letter kept by the caller does not keep a whole chunk. */
 const COPY_BELOW_BYTES = 4096
+/** So many chunks that are used up are worth a new array. */
+const USED_UP_CHUNKS = 1024
 
 /** A first-in, first-out queue of bytes. It owns what is pushed: nobody else may write to it. */
 export class ByteQueue {
   #chunks: Buffer[] = []
   /** The chunks before this index are used up; they are cut off in one go, not one by one. */
   #first = 0
+  /** So many bytes of the first chunk are used up. */
+  #used = 0
   #length = 0
   /** So many bytes from the front are known to hold no newline. */
   #scanned = 0
@@ -27,25 +31,27 @@ export class ByteQueue {
   /** Puts bytes back in front of all others. */
   unshift(chunk: Buffer): void {
     if (chunk.length === 0) return
-    if (this.#first > 0) this.#chunks[--this.#first] = chunk
-    else this.#chunks.unshift(chunk)
+    const head = this.#chunks[this.#first]
+    if (head !== undefined) this.#chunks[this.#first] = head.subarray(this.#used)
+    this.#chunks.splice(0, this.#first, chunk)
+    this.#first = this.#used = this.#scanned = 0
     this.#length += chunk.length
-    this.#scanned = 0
   }
 
   /** Takes up to `maxBytes` from the front, as memory that is the caller's to keep. */
   take(maxBytes: number): Buffer {
-    const head = this.#chunks[this.#first]
-    if (head === undefined || maxBytes === 0) return Buffer.alloc(0)
     const wanted = Math.min(maxBytes, this.#length)
-    if (wanted > head.length) {
-      const whole = Buffer.allocUnsafeSlow(wanted)
-      this.takeInto(whole)
-      return whole
+    const head = this.#chunks[this.#first]
+    if (head === undefined || wanted === 0) return Buffer.alloc(0)
+    const end = this.#used + wanted
+    if (end > head.length || wanted < COPY_BELOW_BYTES) {
+      const copy = Buffer.allocUnsafe(wanted)
+      this.takeInto(copy)
+      return copy
     }
-    const piece = head.subarray(0, wanted)
+    const piece = head.subarray(this.#used, end)
     this.#drop(head, wanted)
-    return wanted < head.length && wanted < COPY_BELOW_BYTES ? Buffer.from(piece) : piece
+    return piece
   }
 
   /** Fills `target` from the front as far as the bytes go; gives how many there were. */
@@ -54,18 +60,19 @@ export class ByteQueue {
     while (filled < target.length) {
       const head = this.#chunks[this.#first]
       if (head === undefined) break
-      const count = Math.min(head.length, target.length - filled)
-      head.copy(target, filled, 0, count)
+      const count = Math.min(head.length - this.#used, target.length - filled)
+      if (count === 1) target[filled] = head[this.#used] as number
+      else head.copy(target, filled, this.#used, this.#used + count)
       this.#drop(head, count)
       filled += count
     }
     return filled
   }
 
-  /** The byte at `offset` from the front, or undefined beyond the last. */
+  /** The byte at `offset` from the front, or undefined beyond both ends. */
   at(offset: number): number | undefined {
-    let start = 0
-    for (let index = this.#first; index < this.#chunks.length; index++) {
+    let start = -this.#used
+    for (let index = this.#first; index < this.#chunks.length && offset >= 0; index++) {
       const chunk = this.#chunks[index] as Buffer
       if (offset < start + chunk.length) return chunk[offset - start]
       start += chunk.length
@@ -78,7 +85,7 @@ export class ByteQueue {
    * What was searched once is not searched again, however long the line.
    */
   firstLineLength(): number {
-    let start = 0
+    let start = -this.#used
     for (let index = this.#first; index < this.#chunks.length; index++) {
       const chunk = this.#chunks[index] as Buffer
       const end = start + chunk.length
@@ -99,33 +106,33 @@ export class ByteQueue {
   allLinesLength(): number {
     if (this.firstLineLength() === 0) return 0
     let end = this.#length
-    for (let index = this.#chunks.length - 1; index >= this.#first; index--) {
+    for (let index = this.#chunks.length - 1; index > this.#first; index--) {
       const chunk = this.#chunks[index] as Buffer
       const found = chunk.lastIndexOf(NEWLINE)
       if (found >= 0) return end - chunk.length + found + 1
       end -= chunk.length
     }
-    return 0
+    const head = this.#chunks[this.#first]
+    return head === undefined ? 0 : head.lastIndexOf(NEWLINE) + 1 - this.#used
   }
 
   clear(): void {
     this.#chunks = []
-    this.#first = this.#length = this.#scanned = 0
+    this.#first = this.#used = this.#length = this.#scanned = 0
   }
 
   /** Takes `count` bytes off the head chunk. */
   #drop(head: Buffer, count: number): void {
     this.#length -= count
     this.#scanned = Math.max(0, this.#scanned - count)
-    if (count < head.length) {
-      this.#chunks[this.#first] = head.subarray(count)
-      return
-    }
+    this.#used += count
+    if (this.#used < head.length) return
+    this.#used = 0
     this.#first++
     if (this.#first === this.#chunks.length) {
       this.#chunks = []
       this.#first = 0
-    } else if (this.#first > 1024) {
+    } else if (this.#first > USED_UP_CHUNKS) {
       this.#chunks = this.#chunks.slice(this.#first)
       this.#first = 0
     }

@@ -3,15 +3,15 @@
 set -euo pipefail
 
 log=$(mktemp)
-npx --no-install pynet --version
+./node_modules/.bin/pynet --version
 
 # one end waits for the other: no sleep
-npx --no-install pynet echo-server 0 --copies 3 </dev/null >"$log.out" 2>"$log" &
+./node_modules/.bin/pynet echo-server 0 --copies 3 </dev/null >"$log.out" 2>"$log" &
 server=$!
 until port=$(sed -n 's/^pynet: listening on port //p' "$log") && [ -n "$port" ]; do
   kill -0 "$server"
 done
-npx --no-install pynet echo-client localhost "$port" abc | grep -q '^abcabcabc$'
+./node_modules/.bin/pynet echo-client localhost "$port" abc | grep -q '^abcabcabc$'
 wait "$server"
 grep -q "^client is at ('127.0.0.1', [0-9]*)$" "$log.out"
 
@@ -30,6 +30,6 @@ await Promise.all([client.close(), server.close(), listener.close()])
 EOF
 node library.mjs
 
-if npx --no-install pynet echo-client localhost 0x50 abc 2>"$log"; then exit 1; fi
+if ./node_modules/.bin/pynet echo-client localhost 0x50 abc 2>"$log"; then exit 1; fi
 [ "$(wc -l <"$log")" = 1 ]
 rm -f "$log" "$log.out"

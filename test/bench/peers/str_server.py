@@ -1,0 +1,50 @@
+"""The str server of a peer for one client, which keeps at it until each reply has been taken whole.
+
+usage: str_server.py port
+"""
+
+from collections import deque
+
+from peer import open_listener, put
+
+CLIENTS = 1
+
+
+def send_whole(client, reply):
+    while reply:
+        try:
+            reply = reply[client.send(reply) :]
+        except BlockingIOError:
+            pass
+
+
+def main():
+    listener = open_listener(5)
+    clients = deque()
+    while len(clients) < CLIENTS:
+        client, _ = listener.accept()
+        client.setblocking(False)
+        clients.append(client)
+
+    value = b""
+    # Round and round, with a processor kept busy: that is the trait.
+    while clients:
+        client = clients[0]
+        clients.rotate(-1)
+        try:
+            letter = client.recv(1)
+            if letter == b"":
+                client.close()
+                clients.remove(client)
+                continue
+            value += letter
+            # A comparison needs the same work on both sides, so nothing may be lost.
+            send_whole(client, value)
+        except BlockingIOError:
+            pass
+
+    listener.close()
+    put(b"the final value of v is ", value, b"\n")
+
+
+main()

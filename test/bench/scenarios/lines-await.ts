@@ -1,0 +1,12 @@
+// Lines, one by one: `for await` over a file of ours, beside node:readline and split2.
+import type { Scenario } from '../support/compare.ts'
+import { compareLines } from '../support/lines.ts'
+
+const PEERS = ['readline-await', 'split2-await']
+
+export const linesAwait: Scenario = {
+  name: 'lines-await',
+  async run(options) {
+    return { rows: await compareLines('lines, for await', 'ours-await', PEERS, 1.6, options) }
+  },
+}
