@@ -8,5 +8,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     retry: 0,
+    // much of the time is spent waiting: for processes to start, for closes to time out
+    maxWorkers: 3,
   },
 })

@@ -75,7 +75,7 @@ async function serve(
   const pieces = [await client.recv(RECV_SIZE_BYTES)]
   const goAhead = waitForGoAhead(options.goAhead, terminal)
   const given = signalOf(goAhead)
-  await receiveMore(client, pieces, () => AbortSignal.timeout(SILENCE_MS))
+  await receiveBurst(client, pieces)
 
   // wait for the go-ahead; what the client sends meanwhile belongs to the string
   if (options.goAhead === 'enter' && terminal.keyboard.isTerminal && !given.aborted) {
@@ -83,28 +83,43 @@ async function serve(
     const bytes = Buffer.concat(pieces).length
     terminal.say('hint', `${bytes} bytes from ${from}: press Enter to send the copies back`)
   }
-  await receiveMore(client, pieces, () => given)
+  await receiveUntil(given, client, pieces)
   await goAhead
 
   // now send
   await sendCopies(client, Buffer.concat(pieces), options.copies)
 }
 
-/** Collects what comes until the end of data (an empty piece) or until told to stop. */
-async function receiveMore(
+/** Collects what comes until the client is silent for a while, or ends its data. */
+async function receiveBurst(client: TcpSocket, pieces: Buffer[]): Promise<void> {
+  for (;;) {
+    const before = pieces.length
+    await receiveUntil(AbortSignal.timeout(SILENCE_MS), client, pieces)
+    if (isEnded(pieces)) return
+    if (pieces.length > before) continue
+    // A timer of a busy process can go off while input waits: let that come in first.
+    await new Promise((resolve) => setImmediate(resolve))
+    const piece = client.tryRecv(RECV_SIZE_BYTES)
+    if (piece === undefined) return
+    pieces.push(piece)
+  }
+}
+
+/** Collects what comes until the signal, or the client's end of data: then the last is empty. */
+async function receiveUntil(
+  signal: AbortSignal,
   client: TcpSocket,
   pieces: Buffer[],
-  stop: () => AbortSignal,
 ): Promise<void> {
-  while (pieces.at(-1)?.length !== 0) {
-    const signal = stop()
-    try {
-      pieces.push(await client.recv(RECV_SIZE_BYTES, { signal }))
-    } catch (error) {
-      if (error === signal.reason) return
-      throw error
-    }
+  try {
+    while (!isEnded(pieces)) pieces.push(await client.recv(RECV_SIZE_BYTES, { signal }))
+  } catch (error) {
+    if (error !== signal.reason) throw error
   }
+}
+
+function isEnded(pieces: readonly Buffer[]): boolean {
+  return pieces.at(-1)?.length === 0
 }
 
 /** Resolves when the copies may be sent. The end of input counts as Enter. */
