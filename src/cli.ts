@@ -54,7 +54,7 @@ async function main(): Promise<void> {
   try {
     const args = withHelpOption(process.argv.slice(2))
     const program = await assemble(args)
-    await program.parseAsync(args, { from: 'user' })
+    await program.parseAsync(args, { from: 'user' }).catch(passHelp)
     await terminal.output.flush()
     process.exitCode = 0
   } catch (error) {
@@ -69,6 +69,11 @@ async function main(): Promise<void> {
   }
 }
 
+/** Commander throws also after it has printed what was asked for: the help or the version. */
+function passHelp(error: unknown): void {
+  if (!(error instanceof CommanderError && error.exitCode === 0)) throw error
+}
+
 /** The program with all commands' names, and the whole of the one that is asked for. */
 async function assemble(args: string[]): Promise<Command> {
   const program = new Command('pynet')
@@ -77,9 +82,14 @@ async function assemble(args: string[]): Promise<Command> {
     )
     .version(packageJson.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
     .addHelpText('after', '\nRun "pynet help <command>" for its options and examples.')
     .exitOverride()
-    .configureOutput({ outputError: (text) => terminal.say('error', oneLine(text)) })
+    .configureOutput({
+      // A failed print is kept, and told by the flush at the end.
+      writeOut: (text) => void terminal.print(text).catch(() => {}),
+      outputError: (text) => terminal.say('error', oneLine(text)),
+    })
   const asked = args.find((word) => word in COMMANDS)
   for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
     const command = program
@@ -136,7 +146,7 @@ function endNow(name: NodeJS.Signals): void {
 /** Says what went wrong, in one line, and gives the exit code. */
 function exitCodeOf(error: unknown): number {
   if (endedBy !== undefined) return EXIT_SIGNAL_BASE
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
+  if (error instanceof CommanderError) return EXIT_USAGE
   if ((error as OutputError).isClosedPipe) return 0
   if (error instanceof Error && 'code' in error) {
     terminal.say('error', error.message)
@@ -151,7 +161,7 @@ function exitCodeOf(error: unknown): number {
 function oneLine(text: string): string {
   return text
     .trim()
-    .replace(/^error: /, '')
+    .replace(/^error: (command-argument value )?/, '')
     .replaceAll('\n', ' ')
 }
 

@@ -11,8 +11,7 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: 
   return (text) => {
     const value = Number(text)
     if (DIGITS.test(text) && value >= min && value <= max) return value
-    const range = max === Number.MAX_SAFE_INTEGER ? `${min} or more` : `${min} to ${max}`
-    throw new InvalidArgumentError(`It must be a whole number, ${range}, in decimal digits.`)
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
   }
 }
 
@@ -35,8 +34,26 @@ export function positiveSeconds(text: string): number {
   throw new InvalidArgumentError('It must be more than 0 seconds.')
 }
 
+/** A reader of one of some words, or else of what `other` reads; a mistake names them all. */
+export function wordOr<W extends string, T>(
+  words: readonly W[],
+  other: (text: string) => T,
+): (text: string) => W | T {
+  return (text) => {
+    const word = words.find((candidate) => candidate === text)
+    if (word !== undefined) return word
+    try {
+      return other(text)
+    } catch (error) {
+      const rest = (error as Error).message.replace('It must be ', '')
+      throw new InvalidArgumentError(`It must be ${words.join(', ')}, or ${rest}`)
+    }
+  }
+}
+
 /** A host name or an address; an empty one is a mistake of the shell script. */
 export function hostName(text: string): string {
+  if (/^[^:]+:\d*$/.test(text)) throw new InvalidArgumentError('The port is another argument.')
   if (text !== '' && !/\s/.test(text)) return text
   throw new InvalidArgumentError('It must be a host name or an IP address.')
 }

@@ -24,9 +24,9 @@ export function declare(command: Command, context: Context): void {
     .addHelpText(
       'after',
       `
-Re-creates tmc.py of the tutorial (section 2): it sends a string to echo-server, prints
-the first chunks that come back, and how many bytes each recv brought.
-A string that begins with a dash comes after --.
+Re-creates tmc.py of the tutorial (section 2): it sends a string to
+echo-server, prints the first chunks that come back, and how many bytes each
+recv brought. A string that begins with a dash comes after --.
 
 Examples:
   pynet echo-client localhost 2000 abc
@@ -79,7 +79,13 @@ export async function echoClient(
     const count = await server.recvInto(buffer)
     if (i <= SHOWN_CHUNKS)
       await terminal.print(Buffer.concat([buffer.subarray(0, count), LINE_END]))
-    if (count === 0) break // the end of data
+    if (count === 0) {
+      // the end of data
+      if (i === 1 && string.length > 0) {
+        terminal.say('warning', 'the server ended the connection without sending anything')
+      }
+      break
+    }
     await terminal.print(`received ${count} bytes\n`)
   }
   if (sendFailure !== undefined) throw sendFailure

@@ -1,6 +1,6 @@
 // echo-server, the tutorial's tms.py (section 2): one string in, many copies of it back.
 import type { Command } from 'commander'
-import { positiveSeconds, wholeNumber } from '../command-line/arguments.ts'
+import { positiveSeconds, wholeNumber, wordOr } from '../command-line/arguments.ts'
 import { useConnection } from '../command-line/connection.ts'
 import type { Context } from '../command-line/context.ts'
 import { pythonAddress } from '../command-line/python.ts'
@@ -33,8 +33,8 @@ export function declare(command: Command, context: Context): void {
     .addHelpText(
       'after',
       `
-Re-creates tms.py of the tutorial (section 2): it takes a string from a client, waits
-for Enter, and sends the string back in many copies.
+Re-creates tms.py of the tutorial (section 2): it takes a string from a
+client, waits for Enter, and sends the string back in many copies.
 
 Examples:
   pynet echo-server 2000
@@ -81,7 +81,10 @@ async function serve(
   if (options.goAhead === 'enter' && terminal.keyboard.isTerminal && !given.aborted) {
     const from = formatAddress(client.remoteAddress)
     const bytes = Buffer.concat(pieces).length
-    terminal.say('hint', `${bytes} bytes from ${from}: press Enter to send the copies back`)
+    terminal.say(
+      'hint',
+      `${bytes} ${bytes === 1 ? 'byte' : 'bytes'} from ${from}: press Enter to send the copies back`,
+    )
   }
   await receiveUntil(given, client, pieces)
   await goAhead
@@ -151,6 +154,4 @@ function isOf(client: TcpSocket, error: unknown): boolean {
   return error instanceof Error && 'port' in error && error.port === client.remoteAddress.port
 }
 
-function goAhead(text: string): GoAhead {
-  return text === 'enter' || text === 'now' ? text : positiveSeconds(text)
-}
+const goAhead = wordOr(['enter', 'now'], positiveSeconds)

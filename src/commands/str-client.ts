@@ -15,9 +15,9 @@ export function declare(command: Command, context: Context): void {
     .addHelpText(
       'after',
       `
-Re-creates strclnt.py of the tutorial (section 6): each letter that you type goes to
-str-server, which appends it to what all its clients have sent and sends that back.
-Enter alone, or Ctrl-D, leaves.
+Re-creates strclnt.py of the tutorial (section 6): each letter that you type
+goes to str-server, which appends it to what all its clients have sent and
+sends that back. Enter alone, or Ctrl-D, leaves.
 
 Examples:
   pynet str-client localhost 2000

@@ -1,6 +1,6 @@
 // str-server, the tutorial's strsvr.py (section 6): several clients at once add letters to one string.
 import { type Command, Option } from 'commander'
-import { wholeNumber } from '../command-line/arguments.ts'
+import { wholeNumber, wordOr } from '../command-line/arguments.ts'
 import type { Context } from '../command-line/context.ts'
 import { addServerOptions, type ServerOptions, withListener } from '../command-line/server.ts'
 import type { Listener } from '../socket/listener.ts'
@@ -27,9 +27,9 @@ export function declare(command: Command, context: Context): void {
     .addHelpText(
       'after',
       `
-Re-creates strsvr.py of the tutorial (section 6): it appends each letter that a client
-sends to one string v and sends v back; when all clients have left, it prints v.
-The number of clients raises the backlog where it is larger.
+Re-creates strsvr.py of the tutorial (section 6): it appends each letter that
+a client sends to one string v and sends v back; when all clients have left,
+it prints v. A larger number of clients raises the backlog.
 
 Examples:
   pynet str-server 2000
@@ -60,7 +60,10 @@ export async function strServer(
     if (count === 'any') {
       clients.expectFrom(listener)
     } else {
-      for (let i = 0; i < count; i++) clients.add(await listener.accept({ signal }))
+      for (let missing = count; missing > 0; missing--) {
+        terminal.hint(`waiting for ${missing} more ${missing === 1 ? 'client' : 'clients'}`)
+        clients.add(await listener.accept({ signal }))
+      }
       await listener.close()
     }
 
@@ -80,6 +83,4 @@ export async function strServer(
 const FINAL_VALUE = Buffer.from('the final value of v is ')
 const LINE_END = Buffer.from('\n')
 
-function clientCount(text: string): number | 'any' {
-  return text === 'any' ? text : wholeNumber(1, MAX_CLIENTS)(text)
-}
+const clientCount = wordOr(['any'], wholeNumber(1, MAX_CLIENTS))

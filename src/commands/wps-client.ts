@@ -15,8 +15,8 @@ export function declare(command: Command, context: Context): void {
     .addHelpText(
       'after',
       `
-Re-creates wps.py of the tutorial (section 5.2): it asks wps-server to run w or ps on
-its machine and prints the output.
+Re-creates wps.py of the tutorial (section 5.2): it asks wps-server to run w
+or ps on its machine and prints the output.
 
 Examples:
   pynet wps-client localhost 2000 ps

@@ -33,8 +33,9 @@ export function declare(command: Command, context: Context): void {
     .addHelpText(
       'after',
       `
-Re-creates svr.py of the tutorial (section 5.2): a client sends w or ps, and gets the
-output of that command on this machine. Whoever reaches the port can see it.
+Re-creates svr.py of the tutorial (section 5.2): a client sends w or ps, and
+gets the output of that command on this machine. Whoever reaches the port can
+see it.
 
 Examples:
   pynet wps-server 2000 --host 127.0.0.1

@@ -31,6 +31,11 @@ export class Terminal {
     if (this.keyboard.isTerminal) process.stderr.write('\n')
   }
 
+  /** Tells a person who watches what is going on; a script is told nothing. */
+  hint(message: string): void {
+    if (process.stderr.isTTY) this.say('hint', message)
+  }
+
   /** Says something of our own in one line on stderr: `pynet: ...`. */
   say(tone: Tone, message: string): void {
     const line = `pynet: ${visible(message).replaceAll('\n', ' ')}`

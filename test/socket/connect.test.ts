@@ -197,6 +197,8 @@ describe('retryMs', () => {
     const { port } = await refusingPort()
     const { signal } = new AbortController()
     await failureOf(connect({ host: loopback, port, retryMs: 300, signal }))
+    await failureOf(connect({ host: 'localhost', port, signal }))
+    await failureOf(connect({ host: 'no..such..host', port, signal }))
     await failureOf(connect({ host: loopback, port, timeoutMs: 5000, signal }))
     const server = await rawServer()
     closeWithTest(

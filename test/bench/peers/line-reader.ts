@@ -25,6 +25,9 @@ type Way = (port: number) => Promise<Count>
 const HOST = '127.0.0.1'
 const BLOCK_BYTES = 1_000_000
 
+/** How fast the feeder is: the bytes as they come, not cut at all. */
+const UNCUT = 'uncut'
+
 /** The ways that take lines as text from a plain socket of Node; all drop the newline. */
 const ways: Record<string, (socket: Socket, count: Count) => Promise<unknown>> = {
   'readline-await': (socket, count) => countEach(readlineOf(socket), count),
@@ -69,6 +72,10 @@ function wayOf(name: string, library: Library): Way {
   const count: Count = { lines: 0, characters: 0 }
   const plain = ways[name]
   return async (port) => {
+    if (name === UNCUT) {
+      for await (const chunk of connectPlain({ host: HOST, port })) count.characters += chunk.length
+      return count
+    }
     if (plain !== undefined) {
       await plain(connectPlain({ host: HOST, port }), count)
       // byline takes the nothing behind the last newline for an empty line.

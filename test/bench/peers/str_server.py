@@ -3,6 +3,7 @@
 usage: str_server.py port
 """
 
+import socket
 from collections import deque
 
 from peer import open_listener, put
@@ -24,6 +25,9 @@ def main():
     while len(clients) < CLIENTS:
         client, _ = listener.accept()
         client.setblocking(False)
+        # Without this a burst would measure one thing only: the 40 ms by which its client's system
+        # delays an acknowledgement that the last reply waits for (Nagle's algorithm).
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         clients.append(client)
 
     value = b""

@@ -6,7 +6,7 @@ const PEERS = ['readline-await', 'split2-await']
 
 export const linesAwait: Scenario = {
   name: 'lines-await',
-  async run(options) {
-    return { rows: await compareLines('lines, for await', 'ours-await', PEERS, 1.6, options) }
+  run(options) {
+    return compareLines('lines, for await', 'ours-await', PEERS, 1.6, options)
   },
 }

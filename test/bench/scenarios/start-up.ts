@@ -31,9 +31,9 @@ export const startUp: Scenario = {
     }
     return {
       rows: [
-        await row('start-up: pynet --version', ['--version'], 0, 1.2),
+        await row(`start-up: pynet --version, ${times} runs`, ['--version'], 0, 1.2),
         await row(
-          'start-up: connection refused',
+          `start-up: connection refused, ${times} runs`,
           ['echo-client', '127.0.0.1', refusing, 'x'],
           1,
           1.3,

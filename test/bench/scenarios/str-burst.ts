@@ -19,8 +19,9 @@ export const strBurst: Scenario = {
     const ours = () => measure(startPynet(['str-server', 0, ...options], { keepOutput: true }))
     const peer = () => measure(startPython('bench/str_server', [0], { keepOutput: true }))
     const peers = [{ name: 'Python', measure: hasPython ? peer : undefined }]
-    const what = 'str, burst: 1,000 letters in one segment'
+    const bursts = runs * BURSTS_PER_RUN
+    const what = `str, burst: 1,000 letters in one segment, ${bursts} runs`
     const comparison = { what, unit: 'letters/s', better: 'high', ours, peers, goal: 1.5 } as const
-    return { rows: [await compare(comparison, runs * BURSTS_PER_RUN)] }
+    return { rows: [await compare(comparison, bursts)] }
   },
 }

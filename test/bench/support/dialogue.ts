@@ -3,7 +3,7 @@ import { programOf } from './built.ts'
 import { compare, type Row } from './compare.ts'
 import { talkInRounds } from './letters.ts'
 import { type Program, startPynet } from './programs.ts'
-import { short } from './statistics.ts'
+import { median, short } from './statistics.ts'
 
 interface Work {
   what: string
@@ -19,9 +19,12 @@ export async function compareDialogue(
 ): Promise<{ row: Row; note: string }> {
   const startBare = await programOf('str-server')
   const spent = { ours: 0, bare: 0, clients: 0 }
+  const late = { ours: [] as number[], bare: [] as number[] }
   const measure = async (side: 'ours' | 'bare', program: Program) => {
     await using server = program
-    const { seconds, serverSeconds, clientSeconds } = await talkInRounds(server, clients, letters)
+    const dialogue = await talkInRounds(server, clients, letters)
+    const { seconds, serverSeconds, clientSeconds } = dialogue
+    late[side].push(letters / 2 / dialogue.lateSeconds)
     spent[side] += serverSeconds
     spent.clients += clientSeconds / 2
     return letters / seconds
@@ -36,6 +39,8 @@ export async function compareDialogue(
   const microseconds = (seconds: number) => `${short((seconds * 1e6) / (letters * runs))} µs`
   const note =
     `${what}: processor time for each letter: ours ${microseconds(spent.ours)}, ` +
-    `bare ${microseconds(spent.bare)}, the clients ${microseconds(spent.clients)}.`
+    `bare ${microseconds(spent.bare)}, the clients ${microseconds(spent.clients)}. ` +
+    `Letters per second in the second half: ours ${short(median(late.ours))}, ` +
+    `bare ${short(median(late.bare))}.`
   return { row, note }
 }

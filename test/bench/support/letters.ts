@@ -77,6 +77,8 @@ function replyBytes(length: number, replies: number): number {
 
 interface Dialogue {
   seconds: number
+  /** The second half of it, when both ends have warmed up. */
+  lateSeconds: number
   /** Processor time of the server meanwhile. */
   serverSeconds: number
   /** Processor time of the clients meanwhile: near `seconds`, they are what is measured. */
@@ -88,7 +90,7 @@ async function withCrowd(
   server: Program,
   clients: number,
   letters: number,
-  talk: (crowd: Crowd) => Promise<void>,
+  talk: (crowd: Crowd, atHalf: () => void) => Promise<void>,
 ): Promise<Dialogue> {
   const crowd = new Crowd(await server.ready())
   try {
@@ -98,15 +100,20 @@ async function withCrowd(
     const before = processorSeconds(server.pid)
     const ownBefore = process.cpuUsage()
     const start = performance.now()
-    await talk(crowd)
-    const seconds = (performance.now() - start) / 1000
+    let half = start
+    await talk(crowd, () => {
+      half = performance.now()
+    })
+    const end = performance.now()
+    const seconds = (end - start) / 1000
+    const lateSeconds = (end - half) / 1000
     const own = process.cpuUsage(ownBefore)
     const clientSeconds = (own.user + own.system) / 1e6
     const serverSeconds = processorSeconds(server.pid) - before
     crowd.leave()
     const { stdout } = await server.succeeded()
     if (!stdout.endsWith(` ${'x'.repeat(letters + 1)}\n`)) throw new Error('letters were lost')
-    return { seconds, serverSeconds, clientSeconds }
+    return { seconds, lateSeconds, serverSeconds, clientSeconds }
   } finally {
     crowd.destroy()
   }
@@ -118,8 +125,9 @@ async function withCrowd(
  * known length.
  */
 export function talkInRounds(server: Program, clients: number, letters: number): Promise<Dialogue> {
-  return withCrowd(server, clients, letters, async (crowd) => {
+  return withCrowd(server, clients, letters, async (crowd, atHalf) => {
     for (let sent = 0; sent < letters; sent += clients) {
+      if (sent === letters / 2) atHalf()
       await crowd.exchange(clients, LETTER, replyBytes(sent + 1, clients))
     }
   })

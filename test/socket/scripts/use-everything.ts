@@ -48,7 +48,7 @@ const closedCalls = [client.recv(10), idle.accept(), lonely.makeFile().readLine(
 )
 // The forgotten signal, the selector with its registrations and the files are left as they are.
 await Promise.all([client.close(), server.close(), lonely.close(), listener.close(), idle.close()])
-const open = process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP'))
+const open = process.getActiveResourcesInfo().filter((name) => /TCP|Timeout|Immediate/.test(name))
 
 console.log(
   JSON.stringify({ aborted, lines, echoed, closedCalls: await Promise.all(closedCalls), open }),
