@@ -1,4 +1,5 @@
 // The command line: assembles the commands, and turns how they end into an exit code.
+import { setMaxListeners } from 'node:events'
 import { constants } from 'node:os'
 import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
@@ -45,6 +46,8 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<CommandModule>
 }
 
 const interruption = new AbortController()
+// Every connection of a crowd listens to it.
+setMaxListeners(0, interruption.signal)
 const terminal = new Terminal(interrupt)
 let endedBy: NodeJS.Signals | undefined
 
@@ -90,7 +93,7 @@ async function assemble(args: string[]): Promise<Command> {
       writeOut: (text) => void terminal.print(text).catch(() => {}),
       outputError: (text) => terminal.say('error', oneLine(text)),
     })
-  const asked = args.find((word) => word in COMMANDS)
+  const asked = args.find((word) => Object.hasOwn(COMMANDS, word))
   for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
     const command = program
       .command(name)
@@ -107,7 +110,7 @@ async function assemble(args: string[]): Promise<Command> {
 /** `help echo-server` is `echo-server --help`, so that a mistyped name is a mistyped command. */
 function withHelpOption([first, second, ...rest]: string[]): string[] {
   if (first === 'help' && second !== undefined) {
-    return second in COMMANDS ? [second, '--help', ...rest] : [second]
+    return Object.hasOwn(COMMANDS, second) ? [second, '--help', ...rest] : [second]
   }
   return process.argv.slice(2)
 }

@@ -23,7 +23,9 @@ export const serverPort = wholeNumber(1, 65_535)
 
 /** Seconds such as `5` or `0.5`, as milliseconds. */
 export function seconds(text: string): number {
-  if (DECIMAL.test(text) && Number(text) <= MAX_TIMER_SECONDS) return Number(text) * MS_PER_SECOND
+  if (DECIMAL.test(text) && Number(text) <= MAX_TIMER_SECONDS) {
+    return Math.ceil(Number(text) * MS_PER_SECOND)
+  }
   throw new InvalidArgumentError('It must be a number of seconds such as 5 or 0.5.')
 }
 

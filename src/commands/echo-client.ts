@@ -3,6 +3,8 @@ import type { Command } from 'commander'
 import { wholeNumber } from '../command-line/arguments.ts'
 import { addClientOptions, type ClientOptions, withServer } from '../command-line/client.ts'
 import type { Context } from '../command-line/context.ts'
+import { type Address, formatAddress } from '../socket/address.ts'
+import { SocketError } from '../socket/errors.ts'
 import type { TcpSocket } from '../socket/tcp-socket.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
@@ -66,12 +68,17 @@ export async function echoClient(
 ): Promise<void> {
   // send the test string; read meanwhile, or both ends could wait for each other, with full
   // buffers
-  const sent = server.sendAll(string)
-  const finished = passOnEnd ? sent.then(() => server.shutdown()) : sent
+  let isSent = false
   let sendFailure: unknown
-  finished.catch((error) => {
-    sendFailure = error
-  })
+  server.sendAll(string).then(
+    () => {
+      isSent = true
+      if (passOnEnd) server.shutdown()
+    },
+    (error) => {
+      sendFailure = error
+    },
+  )
 
   // read the echo
   const buffer = Buffer.allocUnsafeSlow(recvSize)
@@ -88,7 +95,12 @@ export async function echoClient(
     }
     await terminal.print(`received ${count} bytes\n`)
   }
-  if (sendFailure !== undefined) throw sendFailure
+  if (!isSent) throw sendFailure ?? cutShort(server.remoteAddress)
 }
 
 const LINE_END = Buffer.from('\n')
+
+function cutShort(address: Address): SocketError {
+  const server = formatAddress(address)
+  return new SocketError('EPIPE', `${server} ended before it took the whole string`, address)
+}

@@ -6,6 +6,7 @@ import type { Context } from '../command-line/context.ts'
 import { pythonAddress } from '../command-line/python.ts'
 import { addServerOptions, type ServerOptions, withListener } from '../command-line/server.ts'
 import { formatAddress } from '../socket/address.ts'
+import { SocketError } from '../socket/errors.ts'
 import type { Listener } from '../socket/listener.ts'
 import type { TcpSocket } from '../socket/tcp-socket.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -14,6 +15,8 @@ const RECV_SIZE_BYTES = 1_000_000
 const SEND_BLOCK_BYTES = 1 << 20
 /** A client that says no more for so long has sent its string, as far as anyone can tell. */
 const SILENCE_MS = 50
+/** One that does not stop talking is answered after so long when nobody gives a go-ahead. */
+const BURST_LIMIT_MS = 2000
 
 /** When to send: at a key press, at once, or after so many milliseconds. */
 type GoAhead = 'enter' | 'now' | number
@@ -75,7 +78,8 @@ async function serve(
   const pieces = [await client.recv(RECV_SIZE_BYTES)]
   const goAhead = waitForGoAhead(options.goAhead, terminal)
   const given = signalOf(goAhead)
-  await receiveBurst(client, pieces)
+  const burstOver = options.goAhead === 'now' ? AbortSignal.timeout(BURST_LIMIT_MS) : given
+  await receiveBurst(client, pieces, burstOver)
 
   // wait for the go-ahead; what the client sends meanwhile belongs to the string
   if (options.goAhead === 'enter' && terminal.keyboard.isTerminal && !given.aborted) {
@@ -93,9 +97,9 @@ async function serve(
   await sendCopies(client, Buffer.concat(pieces), options.copies)
 }
 
-/** Collects what comes until the client is silent for a while, or ends its data. */
-async function receiveBurst(client: TcpSocket, pieces: Buffer[]): Promise<void> {
-  for (;;) {
+/** Collects what comes until the client is silent for a while, ends its data, or time is over. */
+async function receiveBurst(client: TcpSocket, pieces: Buffer[], over: AbortSignal): Promise<void> {
+  while (!over.aborted) {
     const before = pieces.length
     await receiveUntil(AbortSignal.timeout(SILENCE_MS), client, pieces)
     if (isEnded(pieces)) return
@@ -151,7 +155,8 @@ async function sendCopies(client: TcpSocket, string: Buffer, copies: number): Pr
 
 /** Whether an error is about this client, and so no reason to end the server. */
 function isOf(client: TcpSocket, error: unknown): boolean {
-  return error instanceof Error && 'port' in error && error.port === client.remoteAddress.port
+  const { host, port } = client.remoteAddress
+  return error instanceof SocketError && error.host === host && error.port === port
 }
 
 const goAhead = wordOr(['enter', 'now'], positiveSeconds)

@@ -5,6 +5,7 @@ import { useConnection } from '../command-line/connection.ts'
 import type { Context } from '../command-line/context.ts'
 import { pythonAddress } from '../command-line/python.ts'
 import { addServerOptions, type ServerOptions, withListener } from '../command-line/server.ts'
+import { SocketError } from '../socket/errors.ts'
 import type { Listener } from '../socket/listener.ts'
 import type { TcpSocket } from '../socket/tcp-socket.ts'
 import { SharedCommand } from '../system/shared-command.ts'
@@ -14,7 +15,7 @@ const BACKLOG = 511
 const DEFAULT_TIMEOUT_MS = 10_000
 /** Enough to see that a request is too long to be one of ours. */
 const REQUEST_BYTES = 64
-const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1)$/
 
 interface WpsServerOptions {
   timeout: number
@@ -45,14 +46,14 @@ Examples:
     .action(async (port: number, options: ServerOptions & Partial<WpsServerOptions>) => {
       const { timeout = DEFAULT_TIMEOUT_MS, omitLastLine = false } = options
       await withListener(port, options, context, (listener) => {
-        warnBeyondLoopback(options.host, context.terminal)
+        warnBeyondLoopback(listener, context.terminal)
         return wpsServer(listener, { timeout, omitLastLine }, context)
       })
     })
 }
 
-function warnBeyondLoopback(host: string | undefined, terminal: Terminal): void {
-  if (host !== undefined && LOOPBACK.test(host)) return
+function warnBeyondLoopback(listener: Listener, terminal: Terminal): void {
+  if (LOOPBACK.test(listener.address.host)) return
   const warning = 'whoever reaches this port can see the users and processes of this machine'
   terminal.say('warning', `${warning} (--host 127.0.0.1 keeps others out)`)
 }
@@ -81,11 +82,17 @@ export async function wpsServer(
   for await (const client of listener) {
     await terminal.print(`client is at ${pythonAddress(client.remoteAddress)}\n`)
     // one client's failure is no concern of the others, nor of the server
-    const served = useConnection(client, signal, () => serve(client)).catch(() => {})
+    const served = useConnection(client, signal, () => serve(client)).catch(ignoreClientFailure)
     atWork.add(served)
     void served.then(() => atWork.delete(served))
   }
   await Promise.all(atWork)
+}
+
+/** A client that leaves, resets or is too slow is dropped without a word; a bug is not hidden. */
+function ignoreClientFailure(error: unknown): void {
+  const isTimeout = error instanceof DOMException && error.name === 'TimeoutError'
+  if (!isTimeout && !(error instanceof SocketError)) throw error
 }
 
 /**

@@ -16,6 +16,9 @@ export class ByteQueue {
   #length = 0
   /** So many bytes from the front are known to hold no newline. */
   #scanned = 0
+  /** Where that search goes on: the index of a chunk, and its start counted from the front. */
+  #searchIndex = 0
+  #searchStart = 0
 
   /** How many bytes are waiting. */
   get length(): number {
@@ -34,8 +37,9 @@ export class ByteQueue {
     const head = this.#chunks[this.#first]
     if (head !== undefined) this.#chunks[this.#first] = head.subarray(this.#used)
     this.#chunks.splice(0, this.#first, chunk)
-    this.#first = this.#used = this.#scanned = 0
+    this.#first = this.#used = 0
     this.#length += chunk.length
+    this.#searchFromFront()
   }
 
   /** Takes up to `maxBytes` from the front, as memory that is the caller's to keep. */
@@ -85,19 +89,15 @@ export class ByteQueue {
    * What was searched once is not searched again, however long the line.
    */
   firstLineLength(): number {
-    let start = -this.#used
-    for (let index = this.#first; index < this.#chunks.length; index++) {
-      const chunk = this.#chunks[index] as Buffer
-      const end = start + chunk.length
-      if (end > this.#scanned) {
-        const found = chunk.indexOf(NEWLINE, Math.max(0, this.#scanned - start))
-        if (found >= 0) {
-          this.#scanned = start + found
-          return start + found + 1
-        }
-        this.#scanned = end
+    for (; this.#searchIndex < this.#chunks.length; this.#searchIndex++) {
+      const chunk = this.#chunks[this.#searchIndex] as Buffer
+      const found = chunk.indexOf(NEWLINE, Math.max(0, this.#scanned - this.#searchStart))
+      if (found >= 0) {
+        this.#scanned = this.#searchStart + found
+        return this.#scanned + 1
       }
-      start = end
+      this.#searchStart += chunk.length
+      this.#scanned = this.#searchStart
     }
     return 0
   }
@@ -118,23 +118,31 @@ export class ByteQueue {
 
   clear(): void {
     this.#chunks = []
-    this.#first = this.#used = this.#length = this.#scanned = 0
+    this.#first = this.#used = this.#length = 0
+    this.#searchFromFront()
   }
 
   /** Takes `count` bytes off the head chunk. */
   #drop(head: Buffer, count: number): void {
     this.#length -= count
-    this.#scanned = Math.max(0, this.#scanned - count)
     this.#used += count
+    this.#scanned = Math.max(0, this.#scanned - count)
+    this.#searchStart -= count
     if (this.#used < head.length) return
     this.#used = 0
     this.#first++
-    if (this.#first === this.#chunks.length) {
-      this.#chunks = []
-      this.#first = 0
-    } else if (this.#first > USED_UP_CHUNKS) {
+    if (this.#first === this.#chunks.length || this.#first > USED_UP_CHUNKS) {
       this.#chunks = this.#chunks.slice(this.#first)
       this.#first = 0
+      this.#searchFromFront()
+    } else if (this.#searchIndex < this.#first) {
+      this.#searchFromFront()
     }
+  }
+
+  #searchFromFront(): void {
+    this.#searchIndex = this.#first
+    this.#searchStart = -this.#used
+    this.#scanned = 0
   }
 }

@@ -5,6 +5,7 @@ import { type Address, formatAddress } from './address.ts'
 import { codeOf, reasonOf, SocketError, socketError } from './errors.ts'
 import { Receiver } from './receiver.ts'
 import { TcpSocket } from './tcp-socket.ts'
+import { checkMilliseconds, startTimer } from './timer.ts'
 
 const DEFAULT_RECV_SIZE_BYTES = 65_536
 const RETRY_PAUSE_MS = 100
@@ -32,18 +33,20 @@ export interface ConnectOptions {
  * out of range.
  */
 export async function connect(options: ConnectOptions): Promise<TcpSocket> {
-  const { retryMs = 0, signal } = options
-  checkNumbers(options)
-  const lastTry = performance.now() + retryMs
+  const { retryMs, timeoutMs = Infinity, signal } = options
+  checkOptions(options)
+  const deadline = performance.now() + (retryMs ?? Infinity)
   for (;;) {
     signal?.throwIfAborted()
     try {
-      return await connectOnce(options)
+      // An attempt that hangs must not outlast the time for all of them.
+      const leftMs = Math.max(1, deadline - performance.now())
+      return await connectOnce({ ...options, timeoutMs: Math.min(timeoutMs, leftMs) })
     } catch (error) {
       if (signal?.aborted) throw signal.reason
-      const left = lastTry - performance.now()
-      if (left <= 0) throw error
-      await pause(Math.min(RETRY_PAUSE_MS, left), signal)
+      const leftMs = deadline - performance.now()
+      if (retryMs === undefined || leftMs <= 0) throw error
+      await pause(Math.min(RETRY_PAUSE_MS, leftMs), signal)
     }
   }
 }
@@ -87,7 +90,7 @@ function resolve(address: Address, signal?: AbortSignal): Promise<string[]> {
 
 /** One attempt with one address. */
 function connectTo(ip: string, options: ConnectOptions): Promise<TcpSocket> {
-  const { port, timeoutMs, recvSize = DEFAULT_RECV_SIZE_BYTES, signal } = options
+  const { port, timeoutMs = Infinity, recvSize = DEFAULT_RECV_SIZE_BYTES, signal } = options
   return new Promise((connected, reject) => {
     signal?.throwIfAborted()
     const receiver = new Receiver()
@@ -132,7 +135,7 @@ function connectTo(ip: string, options: ConnectOptions): Promise<TcpSocket> {
       connected(new TcpSocket(raw, receiver))
     }
     const outOfTime = () => fail(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' }))
-    const timer = timeoutMs === undefined ? undefined : setTimeout(outOfTime, timeoutMs)
+    const timer = startTimer(outOfTime, timeoutMs)
     signal?.addEventListener('abort', abort, { once: true })
     raw.once('error', fail)
     raw.once('connect', succeed)
@@ -153,16 +156,17 @@ function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-function checkNumbers({ port, timeoutMs, retryMs, recvSize }: ConnectOptions): void {
+function checkOptions({ host, port, timeoutMs, retryMs, recvSize }: ConnectOptions): void {
+  if (host === '') throw new RangeError('host must not be empty')
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     throw new RangeError(`port must be an integer from 1 to 65535, not ${port}`)
   }
-  if (recvSize !== undefined && !(Number.isSafeInteger(recvSize) && recvSize > 0)) {
-    throw new RangeError(`recvSize must be a positive integer, not ${recvSize}`)
+  if (
+    recvSize !== undefined &&
+    !(recvSize > 0 && Number.isInteger(recvSize) && recvSize < 2 ** 31)
+  ) {
+    throw new RangeError(`recvSize must be a positive integer below 2 GiB, not ${recvSize}`)
   }
-  for (const [name, value] of Object.entries({ timeoutMs, retryMs })) {
-    if (value !== undefined && !(value >= 0)) {
-      throw new RangeError(`${name} must be a number of milliseconds, not ${value}`)
-    }
-  }
+  checkMilliseconds('timeoutMs', timeoutMs)
+  checkMilliseconds('retryMs', retryMs)
 }

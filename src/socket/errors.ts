@@ -4,8 +4,8 @@ import { type Address, formatAddress } from './address.ts'
 
 /** The codes that the layer adds to the operating system's. */
 export const ERR_SOCKET_CLOSED = 'ERR_SOCKET_CLOSED'
-export const ERR_READER_WAITING = 'ERR_READER_WAITING'
-export const ERR_LINE_TOO_LONG = 'ERR_LINE_TOO_LONG'
+const ERR_READER_WAITING = 'ERR_READER_WAITING'
+const ERR_LINE_TOO_LONG = 'ERR_LINE_TOO_LONG'
 
 /**
  * An error of a connection or a listening socket.
@@ -76,4 +76,10 @@ export function socketError(mishap: Mishap, address: Address, cause: unknown): S
 export function closedError(what: string, address: Address, cause?: unknown): SocketError {
   const message = `the ${what} ${formatAddress(address)} is closed`
   return new SocketError(ERR_SOCKET_CLOSED, message, address, { cause })
+}
+
+/** Two readers at once: a mistake of the caller's, for who would get which bytes? */
+export function readerWaitingError(what: string): Error {
+  const error = new Error(`another reader is already waiting on this ${what}`)
+  return Object.assign(error, { code: ERR_READER_WAITING })
 }

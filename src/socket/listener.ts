@@ -38,6 +38,7 @@ interface Waiter {
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { host, port, backlog = DEFAULT_BACKLOG, signal } = options
+  if (host === '') throw new RangeError('host must not be empty')
   checkNumbers(port, backlog)
   signal?.throwIfAborted()
   // Not reading before somebody asks leaves the flow control to TCP; the peer's end of data must

@@ -1,6 +1,6 @@
 // The receiving half of a connection: bytes as they arrive, one reader who may wait for them.
 import { ByteQueue } from './byte-queue.ts'
-import { ERR_READER_WAITING } from './errors.ts'
+import { readerWaitingError } from './errors.ts'
 
 /** What one call waits for, and what it gives. */
 export interface Wish<T> {
@@ -34,11 +34,6 @@ export class Receiver {
   #waiter: Waiter | undefined
   #giveBack: (() => void) | undefined
   readonly #watchers = new Set<() => void>()
-
-  /** Whether the end of data has come; bytes may still wait in the queue. */
-  get ended(): boolean {
-    return this.#ended
-  }
 
   /** Whether a read would return, or throw, at once. */
   get readable(): boolean {
@@ -160,10 +155,7 @@ export class Receiver {
   }
 
   #requireFree(): void {
-    if (this.#waiter !== undefined) {
-      const error = new Error('another reader is already waiting on this socket')
-      throw Object.assign(error, { code: ERR_READER_WAITING })
-    }
+    if (this.#waiter !== undefined) throw readerWaitingError('socket')
     this.#reclaim()
   }
 

@@ -1,7 +1,9 @@
 // Waiting for whichever of several sockets is ready, as select(2) does (tutorial, section 7).
+import { readerWaitingError } from './errors.ts'
 import type { Listener } from './listener.ts'
 import { type Pollable, type Readiness, readiness } from './readiness.ts'
 import type { TcpSocket, WaitOptions } from './tcp-socket.ts'
+import { checkMilliseconds, startTimer } from './timer.ts'
 
 type Source = TcpSocket | Listener
 
@@ -25,6 +27,7 @@ export class Selector {
   readonly #entries = new Map<Pollable, Entry>()
   #candidates: Entry[] = []
   #registered = 0
+  #isSelecting = false
   #wake: (() => void) | undefined
 
   /** Adds a socket or listener; again is harmless and keeps its place in the order. */
@@ -54,9 +57,21 @@ export class Selector {
    * nothing registered it waits until something is. Each call yields at least one turn of the event
    * loop, without which no input could ever arrive.
    *
-   * Rejects with `signal.reason` when aborted. select(2).
+   * Rejects with `signal.reason` when aborted, with ERR_READER_WAITING while another select waits,
+   * with RangeError where `timeoutMs` is no time. select(2).
    */
   async select(timeoutMs?: number, { signal }: WaitOptions = {}): Promise<Source[]> {
+    checkMilliseconds('timeoutMs', timeoutMs)
+    if (this.#isSelecting) throw readerWaitingError('selector')
+    this.#isSelecting = true
+    try {
+      return await this.#select(timeoutMs, signal)
+    } finally {
+      this.#isSelecting = false
+    }
+  }
+
+  async #select(timeoutMs: number | undefined, signal?: AbortSignal): Promise<Source[]> {
     const deadline = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs
     for (;;) {
       signal?.throwIfAborted()
@@ -111,8 +126,7 @@ export class Selector {
         settle()
         reject(signal?.reason)
       }
-      const timer =
-        deadline === Infinity ? undefined : setTimeout(wake, deadline - performance.now())
+      const timer = startTimer(wake, Math.max(0, deadline - performance.now()))
       signal?.addEventListener('abort', abort, { once: true })
       this.#wake = wake
     })

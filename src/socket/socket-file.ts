@@ -91,9 +91,9 @@ export class SocketFile<E extends Encoding = 'utf8'> {
   /** For each turn all lines that are at hand, at least one, until the end of data. */
   async *batches(): AsyncGenerator<Line<E>[], void, void> {
     for (;;) {
-      const block = await this.#readBlock()
-      if (block.length === 0) return
-      yield cutLines(block, this.#encoding)
+      const lines = await this.#readBlock((block) => cutLines(block, this.#encoding))
+      if (lines.length === 0) return
+      yield lines
     }
   }
 
@@ -113,15 +113,16 @@ export class SocketFile<E extends Encoding = 'utf8'> {
       lines = []
       next = 0
     }
-    const refill = async (): Promise<IteratorResult<Line<E>>> => {
-      block = await this.#readBlock()
-      lines = cutLines(block, this.#encoding)
-      next = 0
-      const first = lines[next++]
-      if (first === undefined) return { done: true, value: undefined }
-      this.#receiver.lend(giveBack)
-      return { done: false, value: first }
-    }
+    const refill = (): Promise<IteratorResult<Line<E>>> =>
+      this.#readBlock((newBlock) => {
+        block = newBlock
+        lines = cutLines(block, this.#encoding)
+        next = 1
+        const [first] = lines
+        if (first === undefined) return { done: true, value: undefined }
+        this.#receiver.lend(giveBack)
+        return { done: false, value: first }
+      })
     return {
       next: () => {
         const line = lines[next]
@@ -164,8 +165,11 @@ export class SocketFile<E extends Encoding = 'utf8'> {
     })
   }
 
-  /** All whole lines at hand, at least one; at the end of data the rest; empty when all is read. */
-  #readBlock(): Promise<Buffer> {
+  /**
+   * What `use` makes of a block: all whole lines at hand, at least one; at the end of data the
+   * rest; empty when all is read.
+   */
+  #readBlock<T>(use: (block: Buffer) => T): Promise<T> {
     const { queue } = this.#receiver
     return this.#receiver.wait({
       enough: () => queue.firstLineLength() > 0 || this.#firstLineTooLong(),
@@ -175,9 +179,9 @@ export class SocketFile<E extends Encoding = 'utf8'> {
         if (length === 0) this.#receiver.throwFailure()
         const block = queue.take(length || queue.length)
         const long = findLongLine(block, this.#maxLineBytes)
-        if (long < 0) return block
+        if (long < 0) return use(block)
         queue.unshift(block.subarray(long))
-        return block.subarray(0, long)
+        return use(block.subarray(0, long))
       },
     })
   }

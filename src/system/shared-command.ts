@@ -1,5 +1,5 @@
 // One command of the machine, run for many clients: who asks while it runs shares the next run.
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import type { TcpSocket } from '../socket/tcp-socket.ts'
 
 /** Nothing of the server's environment reaches the command; its output does not depend on it. */
@@ -53,34 +53,39 @@ export class SharedCommand {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting
       this.#waiting = []
-      await this.#run(batch)
+      await this.#run(new Audience(batch, this.#options.timeout))
     }
     this.#isRunning = false
   }
 
-  async #run(batch: Request[]): Promise<void> {
-    const audience = new Audience(batch, this.#options.timeout)
-    const output = new Output(this.#options.omitLastLine)
+  /** Runs the command once, and sends its output and how it ended, if it did not end well. */
+  async #run(audience: Audience): Promise<void> {
+    const output = new CommandOutput(this.#options.omitLastLine)
     const child = spawn(this.#name, [], {
       env: ENVIRONMENT,
       cwd: '/',
       stdio: ['ignore', 'pipe', 'ignore'],
     })
-    const kill = () => child.kill('SIGKILL')
-    const outOfTime = setTimeout(kill, this.#options.timeout)
+    const ended = endOf(child)
+    // A process that the command left behind may hold the pipe: it must not hold us as well.
+    const kill = () => {
+      child.kill('SIGKILL')
+      child.stdout?.destroy()
+    }
     audience.whenEmpty(kill)
-    const ended = new Promise<string | undefined>((resolve) => {
-      child.once('error', (error: NodeJS.ErrnoException) =>
-        resolve(error.code === 'ENOENT' ? 'not found on this server' : 'cannot be run'),
-      )
-      child.once('close', (code, killedBy) =>
-        resolve(code === 0 ? undefined : `ended with ${killedBy ?? `exit code ${code}`}`),
-      )
-    })
-    // The child's `exit` can come before its last output: read to the end, then wait for `close`.
-    for await (const chunk of child.stdout) {
-      const lines = output.add(chunk as Buffer)
-      if (lines !== undefined) await audience.send(lines)
+    let outOfTime = setTimeout(kill, this.#options.timeout)
+    try {
+      // The child's `exit` can come before its last output: read to the end, then wait for `close`.
+      for await (const chunk of child.stdout ?? []) {
+        const piece = output.add(chunk as Buffer)
+        if (piece === undefined) continue
+        // Time that the clients take is not the command's.
+        clearTimeout(outOfTime)
+        await audience.send(piece)
+        outOfTime = setTimeout(kill, this.#options.timeout)
+      }
+    } catch {
+      // The pipe was destroyed with the command; how that ended says why.
     }
     const problem = await ended
     clearTimeout(outOfTime)
@@ -88,8 +93,20 @@ export class SharedCommand {
   }
 }
 
+/** How a child process ended, in words; undefined where it ended well. Never rejects. */
+function endOf(child: ChildProcess): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code === 'ENOENT' ? 'not found on this server' : 'cannot be run now'),
+    )
+    child.once('close', (code, killedBy) =>
+      resolve(code === 0 ? undefined : `ended with ${killedBy ?? `exit code ${code}`}`),
+    )
+  })
+}
+
 /** The command's output, collected while it is small and then passed on in pieces. */
-class Output {
+class CommandOutput {
   readonly #omitLastLine: boolean
   #held: Buffer[] = []
   #heldBytes = 0
@@ -104,7 +121,8 @@ class Output {
     this.#heldBytes += chunk.length
     if (this.#heldBytes <= COLLECTED_BYTES) return undefined
     const all = Buffer.concat(this.#held)
-    const end = this.#omitLastLine ? lastLineStart(all) : all.length
+    // A last line too long to be kept can't be left out.
+    const end = (this.#omitLastLine && lastLineStart(all)) || all.length
     this.#held = [all.subarray(end)]
     this.#heldBytes = all.length - end
     return all.subarray(0, end)

@@ -1,15 +1,10 @@
 // Standard input: a keyboard, a file, a pipe or nothing at all, read only when somebody asks.
-import { readFileSync } from 'node:fs'
+import { fstatSync, readFileSync } from 'node:fs'
 import { isatty } from 'node:tty'
 
 const STDIN = 0
 const NEWLINE = 0x0a
 const FOREGROUND_POLL_MS = 200
-
-interface Waiter {
-  resolve(line: Buffer | undefined): void
-  reject(error: Error): void
-}
 
 /** Standard input as the programs see it. */
 export class Keyboard {
@@ -17,9 +12,10 @@ export class Keyboard {
   readonly #onBackground: () => void
   #typed: Buffer = Buffer.alloc(0)
   #ended = false
-  #started = false
   #failure: Error | undefined
-  #waiter: Waiter | undefined
+  #isStarted = false
+  #wake: (() => void) | undefined
+  #line: Promise<Buffer | undefined> | undefined
   #foregroundTimer: NodeJS.Timeout | undefined
 
   /** `onBackground` is called when a background job would have to wait for the foreground. */
@@ -29,80 +25,95 @@ export class Keyboard {
 
   /**
    * The next line without its newline; undefined at the end of input (Ctrl-D), which also counts
-   * where standard input is closed or empty. A last line without a newline is a line.
+   * where standard input is closed or empty. A last line without a newline is a line. Calls that
+   * wait at the same time get the same line.
    *
    * Rejects when standard input can't be read.
    */
   readLine(): Promise<Buffer | undefined> {
-    return new Promise((resolve, reject) => {
-      this.#waiter = { resolve, reject }
-      this.#serve()
+    this.#line ??= this.#readLine().finally(() => {
+      this.#line = undefined
     })
+    return this.#line
   }
 
   /** All of standard input, to its end. Rejects when it can't be read. */
   async readAll(): Promise<Buffer> {
     const pieces: Buffer[] = []
-    for await (const piece of process.stdin) pieces.push(piece as Buffer)
+    for (let piece = await this.#read(); piece !== undefined; piece = await this.#read()) {
+      pieces.push(piece)
+    }
     return Buffer.concat(pieces)
   }
 
-  /** Reads no more: a waiting `readLine` gets the end of input, and the process may end. */
+  /** Reads no more: a waiting call gets the end of input, and the process may end. */
   close(): void {
     clearTimeout(this.#foregroundTimer)
     this.#ended = true
-    if (this.#started) process.stdin.destroy()
-    this.#serve()
+    if (this.#isStarted) process.stdin.destroy()
+    this.#wake?.()
   }
 
-  /** Gives the waiting reader its line, or starts reading. */
-  #serve(): void {
-    const waiter = this.#waiter
-    if (waiter === undefined) return
-    const end = this.#typed.indexOf(NEWLINE)
-    if (end < 0 && !this.#ended && this.#failure === undefined) {
-      this.#start()
-      return
+  async #readLine(): Promise<Buffer | undefined> {
+    const pieces: Buffer[] = []
+    for (;;) {
+      const piece = await this.#read()
+      if (piece === undefined) return pieces.length > 0 ? Buffer.concat(pieces) : undefined
+      const end = piece.indexOf(NEWLINE)
+      if (end < 0) {
+        pieces.push(piece)
+      } else {
+        this.#typed = piece.subarray(end + 1)
+        return Buffer.concat([...pieces, piece.subarray(0, end)])
+      }
     }
-    this.#waiter = undefined
-    if (end >= 0) {
-      const line = this.#typed.subarray(0, end)
-      this.#typed = this.#typed.subarray(end + 1)
-      waiter.resolve(line)
-    } else if (this.#failure !== undefined) {
-      waiter.reject(this.#failure)
-    } else {
-      const rest = this.#typed
-      this.#typed = Buffer.alloc(0)
-      waiter.resolve(rest.length > 0 ? rest : undefined)
+  }
+
+  /** What has been typed and not been read, as soon as there is any; undefined at the end. */
+  async #read(): Promise<Buffer | undefined> {
+    while (this.#typed.length === 0 && !this.#ended && this.#failure === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+        this.#start()
+      })
     }
-    if (this.#started) process.stdin.pause()
+    if (this.#isStarted) process.stdin.pause()
+    const typed = this.#typed
+    this.#typed = Buffer.alloc(0)
+    if (typed.length > 0) return typed
+    if (this.#failure !== undefined) throw this.#failure
+    return undefined
   }
 
   #start(): void {
-    if (this.#started) {
+    if (this.#isStarted) {
       process.stdin.resume()
       return
     }
     // A background job that reads its terminal is stopped by the system (SIGTTIN): wait instead.
     if (this.isTerminal && isInBackground()) {
       if (this.#foregroundTimer === undefined) this.#onBackground()
-      this.#foregroundTimer = setTimeout(() => this.#serve(), FOREGROUND_POLL_MS)
+      this.#foregroundTimer = setTimeout(() => this.#start(), FOREGROUND_POLL_MS)
       return
     }
-    this.#started = true
+    this.#isStarted = true
+    // Node takes a folder for an input that is empty.
+    if (fstatSync(STDIN).isDirectory()) this.#end(new Error('is a directory'))
     process.stdin.on('data', (piece: Buffer) => {
       this.#typed = Buffer.concat([this.#typed, piece])
-      this.#serve()
+      this.#wake?.()
     })
-    process.stdin.on('end', () => {
-      this.#ended = true
-      this.#serve()
-    })
-    process.stdin.on('error', (error) => {
-      this.#failure = error
-      this.#serve()
-    })
+    process.stdin.on('end', () => this.#end())
+    process.stdin.on('error', (error) => this.#end(error))
+  }
+
+  #end(cause?: NodeJS.ErrnoException): void {
+    this.#ended = true
+    if (cause !== undefined) {
+      const error = new Error(`cannot read standard input: ${cause.message}`, { cause })
+      this.#failure = Object.assign(error, { code: cause.code ?? 'EISDIR' })
+    }
+    this.#wake?.()
   }
 }
 

@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { connect, SocketError, type TcpSocket } from '../../src/index.ts'
 import { hasIpv6 } from '../support/requirements.ts'
 import {
+  aWhile,
   failureOf,
   loopback,
   ourListener,
@@ -88,7 +89,7 @@ describe('a connection', () => {
     })
     const port = await portOf(server)
     const socket = closeWithTest(await connect({ host: loopback, port }))
-    await staysPending(new Promise(() => {}), 100)
+    await aWhile(100)
     expect(String(await receiveAll(socket))).toBe('welcome')
     await socket.sendAll('thanks')
   })
@@ -188,7 +189,7 @@ describe('retryMs', () => {
     server.on('connection', () => clients++)
     open(server)
     await once(server, 'listening')
-    await staysPending(new Promise(() => {}), 200)
+    await aWhile(200)
     expect(clients).toBe(0)
   })
 

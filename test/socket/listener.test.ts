@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { connect, type Listener, listen, SocketError, type TcpSocket } from '../../src/index.ts'
 import { hasIpv6 } from '../support/requirements.ts'
 import {
+  aWhile,
   failureOf,
   loopback,
   numberedBytes,
@@ -12,7 +13,6 @@ import {
   rawClient,
   receive,
   receiveAll,
-  staysPending,
   turns,
 } from '../support/sockets.ts'
 import { within } from '../support/waiting.ts'
@@ -92,7 +92,7 @@ describe('accept', () => {
     const bytes = numberedBytes(20_000)
     await client.send(bytes)
     client.end()
-    await staysPending(new Promise(() => {}), 100)
+    await aWhile(100)
     const socket = await listener.accept()
     expect((await receiveAll(socket)).equals(bytes)).toBe(true)
     await socket.sendAll('answer')

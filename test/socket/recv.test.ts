@@ -2,6 +2,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import {
+  aWhile,
   failureOf,
   feed,
   moreThanTheKernelHolds,
@@ -134,7 +135,7 @@ describe.each(sides)('recv on the side that %s', (side) => {
     await raw.send('question')
     raw.end()
     expect(String(await receiveAll(ours))).toBe('question')
-    await staysPending(new Promise(() => {}), 100)
+    await aWhile(100)
     const reply = numberedBytes(300_000)
     const collected = raw.collect()
     await ours.sendAll(reply.subarray(0, 1000))

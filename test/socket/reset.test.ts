@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Line, Selector } from '../../src/index.ts'
 import {
+  aWhile,
   failureOf,
   moreThanTheKernelHolds,
   numberedBytes,
@@ -9,7 +10,6 @@ import {
   readable,
   receive,
   sides,
-  staysPending,
   turns,
 } from '../support/sockets.ts'
 import { waitUntil, within } from '../support/waiting.ts'
@@ -39,7 +39,7 @@ describe.each(sides)('a reset seen by the side that %s', (side) => {
     const bytes = numberedBytes(40_000)
     await raw.send(bytes)
     await raw.reset()
-    await staysPending(new Promise(() => {}), 50)
+    await aWhile(50)
     expect((await receive(ours, bytes.length)).equals(bytes)).toBe(true)
     for (let count = 0; count < 3; count++) {
       expect(await failureOf(ours.recv(10))).toMatchObject(reset)
@@ -99,7 +99,7 @@ describe.each(sides)('a reset seen by the side that %s', (side) => {
   test('while nobody waits is no event, and is told to the next call', async () => {
     const { ours, raw } = await oursAndRaw(side)
     await raw.reset()
-    await staysPending(new Promise(() => {}), 100)
+    await aWhile(100)
     expect(await within(failureOf(ours.recv(10)), 'the error')).toMatchObject(reset)
     expect(await failureOf(ours.sendAll('x'))).toMatchObject({
       code: expect.stringMatching(/^(ECONNRESET|EPIPE)$/),
@@ -112,7 +112,7 @@ describe.each(sides)('a reset seen by the side that %s', (side) => {
     const { ours, raw } = await oursAndRaw(side)
     await raw.send('whole')
     raw.socket.destroy()
-    await staysPending(new Promise(() => {}), 50)
+    await aWhile(50)
     expect(String(await receive(ours, 5))).toBe('whole')
     expect(await ours.recv(10)).toEqual(Buffer.alloc(0))
     expect(await ours.recv(10)).toEqual(Buffer.alloc(0))

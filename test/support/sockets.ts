@@ -185,6 +185,11 @@ export function failureOf(promise: Promise<unknown>): Promise<unknown> {
   )
 }
 
+/** Time in which nothing is called: what must be kept for a later call has to outlast it. */
+export async function aWhile(milliseconds: number): Promise<void> {
+  await delay(milliseconds)
+}
+
 /**
  * Whether a promise has not settled after some time. A right implementation passes however slow
  * the machine is: what must not happen does not happen later either.
