@@ -1,8 +1,14 @@
 // The command line as a whole: version, help, the commands by name, mistakes, colours.
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { escapeByte, expectOneErrorLine, expectUsageError } from './support/expectations.ts'
+import {
+  escapeByte,
+  expectFullDisk,
+  expectOneErrorLine,
+  expectUsageError,
+} from './support/expectations.ts'
 import { runPynet, startShell } from './support/processes.ts'
+import { hasFile } from './support/requirements.ts'
 
 const tutorialPrograms = [
   ['echo-server', 'tms.py'],
@@ -109,6 +115,14 @@ describe('a mistake', () => {
     expectUsageError(await runPynet('help', 'xyzzy'), 'xyzzy')
   })
 
+  it.each(['toString', 'constructor', '__proto__', 'hasOwnProperty'])(
+    'of %s, which every object of JavaScript has, is one like any other',
+    async (word) => {
+      expectUsageError(await runPynet(word), word)
+      expectUsageError(await runPynet('help', word), word)
+    },
+  )
+
   it('in an option names it, on one line', async () => {
     expectUsageError(await runPynet('echo-server', '0', '--copeis', '5'), '--copeis')
     expectUsageError(await runPynet('--verison'), '--verison')
@@ -123,6 +137,22 @@ describe('a mistake', () => {
     expectUsageError(await runPynet('echo-server', '20\n00'), /port/)
     expectUsageError(await runPynet('one\ntwo'), 'one')
   })
+})
+
+describe('help and version', () => {
+  const printing = ['--help', 'help', '--version', 'echo-server --help'] as const
+
+  it.each(printing)('%s says nothing when nobody reads it', async (args) => {
+    const result = await startShell(`{ pynet ${args}; echo $? >&2; } | true`).finished()
+    expect(result.stderr).toMatch(/^(0|141)\n$/)
+  })
+
+  it.runIf(hasFile('/dev/full', 'help with a full disk')).each(printing)(
+    '%s is an error when the disk under its stdout is full',
+    async (args) => {
+      await expectFullDisk(`pynet ${args} > /dev/full`)
+    },
+  )
 })
 
 describe('exit codes', () => {

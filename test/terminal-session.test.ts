@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { escapeByte } from './support/expectations.ts'
 import { pynetPath, type RunningProcess, start, startPynet } from './support/processes.ts'
 import { hasTerminal } from './support/requirements.ts'
+import { aWhile } from './support/sockets.ts'
 import { waitUntil } from './support/waiting.ts'
 import { connectRaw, serveRaw } from './support/wire.ts'
 
@@ -206,6 +207,36 @@ describe.runIf(hasTerminals)('str-client in a terminal', () => {
     terminal.write(controlC)
     expect((await terminal.finished()).status).toBe(130)
     expect((await server.finished()).stdout).toBe('the final value of v is \n')
+  })
+})
+
+describe.runIf(hasTerminals && process.platform === 'linux')('echo-client - in a terminal', () => {
+  it('in the background says that it waits, is not stopped, and reads once in front', async () => {
+    let received = ''
+    const port = await serveRaw(async (client) => {
+      received = (await client.untilEnd()).toString()
+      await client.send('the echo')
+      client.shutdown()
+    })
+    const program = [process.execPath, pynetPath, 'echo-client', '127.0.0.1', port, '-']
+    const job = `${program.map(quote).join(' ')} & echo "job is $!"`
+    const terminal = start('script', ['-qec', `set -m; ${job}; read line; fg`, '/dev/null'], {
+      stdin: 'pipe',
+      env: { TERM: 'xterm-256color', SHELL: '/bin/sh', ...plain.env },
+      ownGroup: true,
+    })
+    const pid = (await terminal.waitFor('stdout', /job is (\d+)/))[1]
+    await terminal.waitFor('stdout', /pynet: .*background.*\bfg\b/)
+    // Where it read from the terminal, the system would stop it (SIGTTIN): state T of proc(5).
+    await aWhile(300)
+    expect(await readFile(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) [RSD] /)
+    // This Enter is for the shell; what follows it for the program in front.
+    terminal.write(enter)
+    terminal.write(`abc${enter}${controlD}`)
+    const ended = await terminal.finished()
+    expect(received).toBe('abc\n')
+    expect(ended.stdout).toContain('the echo\r\nreceived 8 bytes\r\n')
+    expect(ended.status).toBe(0)
   })
 })
 

@@ -50,16 +50,6 @@ function cutBytes(block: Buffer): Buffer[] {
   return lines
 }
 
-/** How many bytes the first lines of a block take that was cut into them. */
-export function bytesOfLines(block: Buffer, lines: readonly Line[]): number {
-  let bytes = 0
-  for (const line of lines) {
-    // Text does not tell how many bytes it was; a line of bytes may have been written to since.
-    bytes = typeof line === 'string' ? block.indexOf(NEWLINE, bytes) + 1 : bytes + line.length
-  }
-  return bytes
-}
-
 /** Where the first line over the limit starts (its newline not counted), or -1 where none is. */
 export function findLongLine(block: Buffer, maxLineBytes: number): number {
   if (block.length <= maxLineBytes) return -1

@@ -9,7 +9,7 @@ export interface Wish<T> {
   /** The result, made the moment enough is there; throws what the call shall reject with. */
   finish(): T
   /** Takes new bytes straight from the memory that the operating system filled; gives how many. */
-  direct?(bytes: Buffer): number
+  direct?: ((bytes: Buffer) => number) | undefined
   signal?: AbortSignal | undefined
 }
 

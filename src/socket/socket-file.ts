@@ -1,9 +1,8 @@
 // A socket as a file: reading by bytes, lines and blocks of lines (tutorial, section 5.2).
 import { LineTooLongError } from './errors.ts'
+import { LineBlock } from './line-block.ts'
 import { checkMaxLineBytes, type LineOptions } from './line-splitter.ts'
 import {
-  bytesOfLines,
-  cutLines,
   decode,
   type Encoding,
   findLongLine,
@@ -91,7 +90,7 @@ export class SocketFile<E extends Encoding = 'utf8'> {
   /** For each turn all lines that are at hand, at least one, until the end of data. */
   async *batches(): AsyncGenerator<Line<E>[], void, void> {
     for (;;) {
-      const lines = await this.#readBlock((block) => cutLines(block, this.#encoding))
+      const lines = await this.#readBlock((block) => block.cut(this.#encoding))
       if (lines.length === 0) return
       yield lines
     }
@@ -102,13 +101,12 @@ export class SocketFile<E extends Encoding = 'utf8'> {
    * lost: those that were cut ahead of the loop go back to the socket's buffer.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Line<E>> {
-    let block: Buffer = Buffer.alloc(0)
+    let block: LineBlock | undefined
     let lines: Line<E>[] = []
     let next = 0
     const giveBack = () => {
-      if (next < lines.length) {
-        const handedOut = lines.slice(0, next)
-        this.#receiver.queue.unshift(block.subarray(bytesOfLines(block, handedOut)))
+      if (block !== undefined && next < lines.length) {
+        this.#receiver.queue.unshift(block.after(lines.slice(0, next)))
       }
       lines = []
       next = 0
@@ -116,7 +114,7 @@ export class SocketFile<E extends Encoding = 'utf8'> {
     const refill = (): Promise<IteratorResult<Line<E>>> =>
       this.#readBlock((newBlock) => {
         block = newBlock
-        lines = cutLines(block, this.#encoding)
+        lines = block.cut(this.#encoding)
         next = 1
         const [first] = lines
         if (first === undefined) return { done: true, value: undefined }
@@ -169,21 +167,37 @@ export class SocketFile<E extends Encoding = 'utf8'> {
    * What `use` makes of a block: all whole lines at hand, at least one; at the end of data the
    * rest; empty when all is read.
    */
-  #readBlock<T>(use: (block: Buffer) => T): Promise<T> {
+  #readBlock<T>(use: (block: LineBlock) => T): Promise<T> {
     const { queue } = this.#receiver
+    let direct: LineBlock | undefined
     return this.#receiver.wait({
       enough: () => queue.firstLineLength() > 0 || this.#firstLineTooLong(),
-      finish: () => {
-        if (this.#firstLineTooLong()) throw new LineTooLongError(this.#maxLineBytes)
-        const length = queue.allLinesLength()
-        if (length === 0) this.#receiver.throwFailure()
-        const block = queue.take(length || queue.length)
-        const long = findLongLine(block, this.#maxLineBytes)
-        if (long < 0) return use(block)
-        queue.unshift(block.subarray(long))
-        return use(block.subarray(0, long))
-      },
+      direct: this.#isPlainText
+        ? (bytes) => {
+            const before = queue.length
+            direct = LineBlock.atStartOf(bytes, () => queue.take(before))
+            return direct === undefined ? 0 : direct.length - before
+          }
+        : undefined,
+      finish: () => (direct === undefined ? use(this.#takeBlock()) : use(direct)),
     })
+  }
+
+  /** Text without a limit can be cut where the operating system put it. */
+  get #isPlainText(): boolean {
+    return this.#encoding !== 'buffer' && this.#maxLineBytes === Infinity
+  }
+
+  #takeBlock(): LineBlock {
+    const { queue } = this.#receiver
+    if (this.#firstLineTooLong()) throw new LineTooLongError(this.#maxLineBytes)
+    const length = queue.allLinesLength()
+    if (length === 0) this.#receiver.throwFailure()
+    const block = queue.take(length || queue.length)
+    const long = findLongLine(block, this.#maxLineBytes)
+    if (long < 0) return new LineBlock(block)
+    queue.unshift(block.subarray(long))
+    return new LineBlock(block.subarray(0, long))
   }
 
   #firstLineTooLong(): boolean {

@@ -152,6 +152,25 @@ describe('the string', () => {
     expect(result.status).toBe(0)
   })
 
+  it('of "-" with a folder as input is an error', async () => {
+    const script = `pynet echo-client 127.0.0.1 ${await serveBytes('abc')} - < /`
+    const result = await startShell(script).finished()
+    expectFailure(result, /standard input.*directory/)
+    expect(result.stdout).toBe('')
+  })
+
+  it('that the server does not take whole before it ends is an error', async () => {
+    const port = await serveRaw(async (client) => {
+      client.socket.pause()
+      await client.send('hi')
+      client.shutdown()
+    })
+    const input = Buffer.alloc(30_000_000, 'more than the kernel holds ')
+    const result = await runPynet('echo-client', '127.0.0.1', port, '-', { input })
+    expect(result.stdout).toBe('hi\nreceived 2 bytes\n\n')
+    expectFailure(result, String(port))
+  })
+
   it('of 1.5 MB by "-" comes back 1000 times, every byte of it counted', async () => {
     const input = Buffer.alloc(1_500_000)
     for (let i = 0; i < input.length; i++) input[i] = (i * 17 + (i >> 7)) & 0xff

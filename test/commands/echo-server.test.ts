@@ -1,6 +1,6 @@
 // echo-server as a real process: its greeting, its go-ahead, its copies, its exits.
 import { readFile } from 'node:fs/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import {
   endingSignals,
   expectBadPortsRefused,
@@ -184,6 +184,27 @@ describe('--go-ahead', () => {
     const client = await connectRaw(await server.ready())
     await client.send('abc')
     expect((await client.untilEnd()).toString()).toBe('abc')
+    client.shutdown()
+    expect((await server.finished()).status).toBe(0)
+  })
+
+  it.each(['0.5', 'now'])('%s answers a client that never stops sending', async (value) => {
+    const server = startPynet('echo-server', 0, ...local, '--go-ahead', value, '--copies', 2)
+    const client = await connectRaw(await server.ready())
+    // Less than the silence after which a string counts as whole.
+    let sent = ''
+    const talking = setInterval(() => {
+      const letter = 'abcdefghijklmnopqrstuvwxyz'.charAt(sent.length % 26)
+      sent += letter
+      client.socket.write(letter)
+    }, 20)
+    onTestFinished(() => clearInterval(talking))
+    const echo = (await client.untilEnd()).toString()
+    const string = echo.slice(0, echo.length / 2)
+    expect(string).not.toBe('')
+    expect(echo).toBe(string.repeat(2))
+    expect(sent.startsWith(string)).toBe(true)
+    clearInterval(talking)
     client.shutdown()
     expect((await server.finished()).status).toBe(0)
   })

@@ -12,10 +12,10 @@ import {
   expectUsageError,
   withoutStatus,
 } from '../support/expectations.ts'
-import { runPynet, startPynet, startShell } from '../support/processes.ts'
+import { type RunningProcess, runPynet, startPynet, startShell } from '../support/processes.ts'
 import { hasFile, hasProgram } from '../support/requirements.ts'
 import { waitUntil } from '../support/waiting.ts'
-import { connectRaw } from '../support/wire.ts'
+import { connectRaw, type RawSocket } from '../support/wire.ts'
 
 const local = ['--host', '127.0.0.1'] as const
 const hasPs = hasProgram('ps', 'wps-server: ps')
@@ -162,6 +162,17 @@ describe.runIf(hasPs)('many clients', () => {
     expect(lineCount(server.stdout.toString())).toBe(50)
   })
 
+  it('of fifteen at the same time none costs a warning about listeners', async () => {
+    const server = startPynet('wps-server', 0, ...local)
+    const port = await server.ready()
+    const clients = await Promise.all(Array.from({ length: 15 }, () => connectRaw(port)))
+    await waitUntil(() => lineCount(server.stdout.toString()) === 15, 'fifteen clients')
+    await Promise.all(clients.map((client) => client.send('ps')))
+    for (const client of clients) expect((await client.untilEnd()).toString()).toMatch(psTable)
+    server.kill('SIGTERM')
+    expect(withoutStatus((await server.finished()).stderr)).toBe('')
+  })
+
   it('are served while a silent one is waited for', async () => {
     const server = startPynet('wps-server', 0, ...local)
     const port = await server.ready()
@@ -183,6 +194,39 @@ describe.runIf(hasPs)('many clients', () => {
   })
 })
 
+describe.runIf(hasPs)('so many clients that no descriptor is left', () => {
+  /** Connects clients that say nothing until the server can't take one more, and gives them all. */
+  async function connectTooMany(server: RunningProcess, port: number): Promise<RawSocket[]> {
+    for (const idle: RawSocket[] = []; ; ) {
+      const client = await connectRaw(port)
+      idle.push(client)
+      const isGone = () => client.socket.readableEnded || client.socket.destroyed
+      const isTaken = () => server.stdout.includes(`, ${client.localPort})`)
+      await waitUntil(() => isGone() || isTaken(), 'a client that is taken or not')
+      if (isGone()) return idle
+    }
+  }
+
+  it('do not end the server: who asks gets an answer, and the table when they have left', async () => {
+    // Node itself holds about half of the forty.
+    const server = startShell('ulimit -n 40; pynet wps-server 0 --host 127.0.0.1 --timeout 60')
+    const port = await server.ready()
+    const asking = await connectRaw(port)
+    await server.waitFor('stdout', new RegExp(`, ${asking.localPort}\\)`))
+    const idle = await connectTooMany(server, port)
+    expect(idle.length).toBeGreaterThan(1)
+    // The command would need a descriptor for its output.
+    await asking.send('ps')
+    expect((await asking.untilEnd()).toString()).toMatch(/^pynet: ps: [^\n]+\n$/)
+    asking.shutdown()
+    for (const client of idle) client.socket.destroy()
+    // Until the server has noticed that they are gone, it may refuse again.
+    const askAgain = () => ask(port, 'ps').catch(() => '')
+    await waitUntil(async () => psTable.test(await askAgain()), 'the table after they have left')
+    expect(withoutStatus(server.stderr.toString())).toBe('')
+  })
+})
+
 describe('--timeout', () => {
   it('drops a client that has sent no whole request by then', async () => {
     const server = startPynet('wps-server', 0, ...local, '--timeout', '0.4')
@@ -201,6 +245,12 @@ describe('--timeout', () => {
     await silent.untilEnd()
     // And the next client is served by the same server.
     expect(await ask(port, 'zz')).toMatch(/^pynet: /)
+  })
+
+  // 16.1 * 1000 is no whole number in floating point.
+  it('of 16.1 seconds is no hindrance: a client is answered', async () => {
+    const server = startPynet('wps-server', 0, ...local, '--timeout', '16.1')
+    expect(await ask(await server.ready(), 'zz')).toMatch(/^pynet: /)
   })
 
   it.each(['', '-1', '1e3', ' 1', '0x1', 'ten'])('%j is wrong usage', async (value) => {

@@ -180,6 +180,23 @@ describe('retryMs', () => {
     expect(performance.now() - start).toBeGreaterThan(250)
   })
 
+  test.runIf(process.platform === 'linux')(
+    'ends a try in which nobody answers when the time for all of them is over',
+    async () => {
+      const port = await silentPort()
+      const start = performance.now()
+      const error = await within(
+        failureOf(connect({ host: loopback, port, retryMs: 500 })),
+        'the end of the tries',
+      )
+      expect(error).toBeInstanceOf(SocketError)
+      expect(error).toMatchObject({ code: 'ETIMEDOUT', host: loopback, port })
+      expect(performance.now() - start).toBeGreaterThan(450)
+      // The operating system alone would try for two minutes.
+      expect(performance.now() - start).toBeLessThan(10_000)
+    },
+  )
+
   test('without it there is one try', async () => {
     const { port, open } = await refusingPort()
     const failure = failureOf(connect({ host: loopback, port }))
@@ -236,6 +253,22 @@ describe('timeoutMs', () => {
     )
     expect(error).toMatchObject({ code: 'ETIMEDOUT', host: loopback, port })
     expect(performance.now() - start).toBeGreaterThan(400)
+  })
+
+  // Node's timers fire at once beyond 2 ** 31 milliseconds.
+  test.each([1e10, Infinity])('of %d ms connects to a port that listens', async (timeoutMs) => {
+    const warnings: string[] = []
+    const onWarning = (warning: Error) => warnings.push(`${warning.name}: ${warning.message}`)
+    process.on('warning', onWarning)
+    const server = await rawServer()
+    const connected = connect({ host: loopback, port: server.port, timeoutMs })
+    const socket = closeWithTest(await within(connected, 'the connection'))
+    const raw = await server.accept()
+    await raw.send('hi')
+    expect(String(await receive(socket, 2))).toBe('hi')
+    raw.end()
+    process.off('warning', onWarning)
+    expect(warnings).toEqual([])
   })
 
   test('once connected, a silent peer is not timed out', async () => {

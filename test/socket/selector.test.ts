@@ -232,6 +232,30 @@ describe('time', () => {
     expect(await within(poll(), 'a ready socket')).toEqual([server])
   })
 
+  test.each([Number.NaN, -1])('%d is no time: a RangeError, and no wait', async (timeoutMs) => {
+    const { server } = await ourPair()
+    const selector = selectorOf(server)
+    expect(await failureOf(selector.select(timeoutMs))).toBeInstanceOf(RangeError)
+    expect(await select(selector, 0)).toEqual([])
+  })
+
+  // Node's timers warn and fire at once beyond 2 ** 31 milliseconds.
+  test.each([1e10, Infinity])(
+    'a time-out of %d ms waits, and warns of nothing',
+    async (timeoutMs) => {
+      const warnings: string[] = []
+      const onWarning = (warning: Error) => warnings.push(`${warning.name}: ${warning.message}`)
+      process.on('warning', onWarning)
+      const { client, server } = await ourPair()
+      const selecting = selectorOf(server).select(timeoutMs)
+      expect(await staysPending(selecting)).toBe(true)
+      await client.sendAll('x')
+      expect(await within(selecting, 'a ready socket')).toEqual([server])
+      process.off('warning', onWarning)
+      expect(warnings).toEqual([])
+    },
+  )
+
   // Without a turn of the event loop in each select no input could ever arrive.
   test('a loop of selects over a socket that is always ready lets the others’ input in', async () => {
     const busy = await ourPair()
@@ -299,6 +323,21 @@ describe('the server of the tutorial’s section 6', () => {
     two.client.shutdown()
     await within(serving, 'the end of the server')
     expect(value).toBe('abcduv')
+  })
+})
+
+describe('a second select while one waits', () => {
+  test('rejects with ERR_READER_WAITING, and the first still gets its answer', async () => {
+    const { client, server } = await ourPair()
+    const selector = selectorOf(server)
+    const selecting = selector.select()
+    for (const timeoutMs of [undefined, 0, 50]) {
+      const failure = await failureOf(selector.select(timeoutMs))
+      expect(failure).toMatchObject({ code: 'ERR_READER_WAITING' })
+    }
+    await client.sendAll('x')
+    expect(await within(selecting, 'a ready socket')).toEqual([server])
+    expect(await select(selector)).toEqual([server])
   })
 })
 

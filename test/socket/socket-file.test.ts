@@ -350,6 +350,19 @@ describe.each(sides)('for await on the side that %s', (side) => {
     await fed
   })
 
+  test('a recv in the same turn as the loop’s next gets the bytes right behind its line', async () => {
+    const { ours, raw } = await oursAndRaw(side)
+    await raw.send('1\n2\n3\n')
+    await readable(ours)
+    const iterator = ours.makeFile()[Symbol.asyncIterator]()
+    const line = iterator.next()
+    const rest = ours.recv(100)
+    expect(await line).toEqual({ done: false, value: '1\n' })
+    expect(String(await rest)).toBe('2\n3\n')
+    raw.end()
+    expect((await iterator.next()).done).toBe(true)
+  })
+
   test('a Selector sees the lines that a loop has cut ahead', async () => {
     const { ours, raw } = await oursAndRaw(side)
     await raw.send('one\ntwo\n')

@@ -1,0 +1,54 @@
+// Whole lines that arrived together, cut in one go: much cheaper than line by line.
+import { cutLines, decode, type Encoding, type Line } from './lines.ts'
+
+const NEWLINE = 0x0a
+const NOTHING = Buffer.alloc(0)
+
+/**
+ * A block of lines in up to two pieces of memory: `head` is a first line that began in an earlier
+ * chunk, `body` all lines after it. Text is decoded from the body where it lies, without a copy.
+ */
+export class LineBlock {
+  readonly #head: Buffer
+  readonly #body: Buffer
+
+  constructor(body: Buffer, head: Buffer = NOTHING) {
+    this.#body = body
+    this.#head = head
+  }
+
+  /**
+   * The whole lines at the start of a chunk, the first of which continues `begun`; undefined where
+   * no line ends in it. The memory stays the chunk's.
+   */
+  static atStartOf(chunk: Buffer, begun: () => Buffer): LineBlock | undefined {
+    const end = chunk.lastIndexOf(NEWLINE) + 1
+    if (end === 0) return undefined
+    const beginning = begun()
+    if (beginning.length === 0) return new LineBlock(chunk.subarray(0, end))
+    const headEnd = chunk.indexOf(NEWLINE) + 1
+    const head = Buffer.concat([beginning, chunk.subarray(0, headEnd)])
+    return new LineBlock(chunk.subarray(headEnd, end), head)
+  }
+
+  get length(): number {
+    return this.#head.length + this.#body.length
+  }
+
+  cut<E extends Encoding>(encoding: E): Line<E>[] {
+    const lines = cutLines(this.#body, encoding)
+    if (this.#head.length > 0) lines.unshift(decode(this.#head, encoding))
+    return lines
+  }
+
+  /** A copy of the bytes behind the first lines, which were cut from this block. */
+  after(lines: readonly Line[]): Buffer {
+    let bytes = 0
+    for (const line of this.#head.length > 0 ? lines.slice(1) : lines) {
+      // Text does not tell how many bytes it was; a line of bytes may have been written to since.
+      bytes =
+        typeof line === 'string' ? this.#body.indexOf(NEWLINE, bytes) + 1 : bytes + line.length
+    }
+    return Buffer.from(this.#body.subarray(bytes))
+  }
+}
