@@ -55,6 +55,9 @@ export async function strServer(
   // the total, v, and the list of client sockets
   const v = new GrowingBytes()
   const clients = new ClientList(poll === 'select' ? new Selecting() : new Polling())
+  // an interruption makes all clients leave
+  const interrupt = () => void clients.close()
+  signal.addEventListener('abort', interrupt, { once: true })
   try {
     // accept connections from the clients: all of them before any is served, or whoever comes
     if (count === 'any') {
@@ -62,7 +65,7 @@ export async function strServer(
     } else {
       for (let missing = count; missing > 0; missing--) {
         terminal.hint(`waiting for ${missing} more ${missing === 1 ? 'client' : 'clients'}`)
-        clients.add(await listener.accept({ signal }))
+        clients.add(await listener.accept())
       }
       await listener.close()
     }
@@ -70,8 +73,10 @@ export async function strServer(
     // now loop, always accepting input from whoever is ready, until no clients are left; a letter
     // from each in turn, with the effect of a circular queue
     while (!clients.haveAllLeft) {
-      let queue = await clients.ready(signal)
+      const ready = await clients.ready()
+      let queue = ready
       while (queue.length > 0) queue = queue.filter((client) => client.serveLetter(v))
+      for (const client of ready) client.sendReplies()
     }
   } finally {
     const closed = Promise.all([listener.close(), clients.close()])

@@ -15,7 +15,6 @@ interface Call {
 export class Sender {
   readonly #raw: Socket
   readonly #waiting = new Set<Call>()
-  #corked = false
 
   constructor(raw: Socket) {
     this.#raw = raw
@@ -31,7 +30,6 @@ export class Sender {
     return new Promise((resolve, reject) => {
       const call: Call = { resolve, reject }
       this.#waiting.add(call)
-      this.#gather()
       this.#raw.write(bytes, (error) => {
         // After a failure the connection's end rejects what still waits, with the reason.
         if (error || this.#raw.destroyed) return
@@ -45,16 +43,5 @@ export class Sender {
   rejectAll(error: Error): void {
     for (const call of this.#waiting) call.reject(error)
     this.#waiting.clear()
-  }
-
-  /** Calls of one turn go out in one system call (writev), not one each. */
-  #gather(): void {
-    if (this.#corked) return
-    this.#corked = true
-    this.#raw.cork()
-    process.nextTick(() => {
-      this.#corked = false
-      this.#raw.uncork()
-    })
   }
 }

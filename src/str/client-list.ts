@@ -14,7 +14,7 @@ interface Poll {
   add(source: Source): void
   remove(source: Source): void
   /** Those who may have input, in the order they were added; yields a turn of the event loop. */
-  ready(signal: AbortSignal): Promise<Source[]>
+  ready(): Promise<Source[]>
 }
 
 /** The operating system tells who is ready (tutorial, section 7). */
@@ -29,8 +29,8 @@ export class Selecting implements Poll {
     this.#selector.unregister(source)
   }
 
-  ready(signal: AbortSignal): Promise<Source[]> {
-    return this.#selector.select(undefined, { signal })
+  ready(): Promise<Source[]> {
+    return this.#selector.select()
   }
 }
 
@@ -46,17 +46,18 @@ export class Polling implements Poll {
     this.#sources.delete(source)
   }
 
-  async ready(signal: AbortSignal): Promise<Source[]> {
+  async ready(): Promise<Source[]> {
     await new Promise((resolve) => setImmediate(resolve))
-    signal.throwIfAborted()
     return [...this.#sources]
   }
 }
 
-/** One client: a letter in, the value of v back, and an eye on what it has not taken yet. */
+/** One client: letters in, values of v back, and an eye on what it has not taken yet. */
 class Client {
   readonly socket: TcpSocket
   readonly #list: ClientList
+  /** The replies of this turn; they go out together. */
+  #replies: Buffer[] = []
   #unsentBytes = 0
   #isPaused = false
 
@@ -67,13 +68,7 @@ class Client {
 
   /** Serves one letter if there is one; gives whether there may be more at once. */
   serveLetter(v: GrowingBytes): boolean {
-    let letter: Buffer | undefined
-    try {
-      letter = this.socket.tryRecv(1)
-    } catch {
-      this.#list.leave(this)
-      return false
-    }
+    const letter = this.#receiveLetter()
     if (letter === undefined) return false // it would block
     if (letter.length === 0) {
       // The end of data: the client leaves, once it has all its replies.
@@ -82,19 +77,36 @@ class Client {
       return false
     }
     v.append(letter)
-    this.#reply(v.bytes)
+    const value = v.bytes
+    this.#replies.push(value)
+    this.#unsentBytes += value.length
+    if (this.#unsentBytes >= UNSENT_LIMIT_BYTES) this.#pause()
     return !this.#isPaused
   }
 
-  #reply(value: Buffer): void {
-    this.#unsentBytes += value.length
-    if (this.#unsentBytes >= UNSENT_LIMIT_BYTES) this.#pause()
+  /** Sends the replies that have gathered. */
+  sendReplies(): void {
+    if (this.#replies.length === 0) return
+    const [first = Buffer.alloc(0), second] = this.#replies
+    const bytes = second === undefined ? first : Buffer.concat(this.#replies)
+    this.#replies = []
     // A failed send says nothing yet: the next read tells what became of the client.
     const settle = () => {
-      this.#unsentBytes -= value.length
+      this.#unsentBytes -= bytes.length
       if (this.#isPaused && this.#unsentBytes < UNSENT_LIMIT_BYTES) this.#resume()
     }
-    this.socket.sendAll(value).then(settle, settle)
+    this.socket.sendAll(bytes).then(settle, settle)
+  }
+
+  /** A letter, an empty Buffer when the client has left, undefined for nothing yet. */
+  #receiveLetter(): Buffer | undefined {
+    try {
+      return this.socket.tryRecv(1)
+    } catch {
+      // A lost connection has no replies to wait for.
+      this.#unsentBytes = 0
+      return Buffer.alloc(0)
+    }
   }
 
   #pause(): void {
@@ -138,8 +150,8 @@ export class ClientList {
   }
 
   /** Waits until clients have input, and gives those. */
-  async ready(signal: AbortSignal): Promise<Client[]> {
-    const sources = await this.#poll.ready(signal)
+  async ready(): Promise<Client[]> {
+    const sources = await this.#poll.ready()
     if (this.#listener !== undefined) this.#acceptAll(this.#listener)
     return sources.flatMap((source) => this.#clients.get(source) ?? [])
   }
@@ -160,10 +172,10 @@ export class ClientList {
     if (this.#clients.has(client.socket)) this.#poll.add(client.socket)
   }
 
-  /** Closes all connections; resolves when they are gone. */
+  /** Closes all connections, which makes them ready to leave; resolves when they are gone. */
   async close(): Promise<void> {
-    for (const client of this.#clients.values()) this.leave(client)
-    await Promise.all(this.#closings)
+    const closings = [...this.#clients.values()].map((client) => client.socket.close())
+    await Promise.all([...closings, ...this.#closings])
   }
 
   /** Takes all connections that are there; waits for none. */
