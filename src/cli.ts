@@ -48,21 +48,22 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<CommandModule>
 const interruption = new AbortController()
 // Every connection of a crowd listens to it.
 setMaxListeners(0, interruption.signal)
-const terminal = new Terminal(interrupt)
 let endedBy: NodeJS.Signals | undefined
 
-void main()
+void Terminal.open((failure) => interruption.abort(failure)).then(main)
 
-async function main(): Promise<void> {
+async function main(terminal: Terminal): Promise<void> {
+  interruption.signal.addEventListener('abort', () => terminal.keyboard.close())
   try {
     const args = withHelpOption(process.argv.slice(2))
-    const program = await assemble(args)
+    const program = await assemble(args, terminal)
     await program.parseAsync(args, { from: 'user' }).catch(passHelp)
     await terminal.output.flush()
     process.exitCode = 0
   } catch (error) {
     // An interrupted program fails in some call or other; why it was interrupted is what counts.
-    process.exitCode = exitCodeOf(interruption.signal.aborted ? interruption.signal.reason : error)
+    const reason = interruption.signal.aborted ? interruption.signal.reason : error
+    process.exitCode = exitCodeOf(reason, terminal)
   } finally {
     terminal.keyboard.close()
   }
@@ -78,7 +79,7 @@ function passHelp(error: unknown): void {
 }
 
 /** The program with all commands' names, and the whole of the one that is asked for. */
-async function assemble(args: string[]): Promise<Command> {
+async function assemble(args: string[], terminal: Terminal): Promise<Command> {
   const program = new Command('pynet')
     .description(
       'The six example programs of a classic tutorial on network programming with Python.',
@@ -129,16 +130,10 @@ function listenForSignals(): void {
       if (endedBy !== undefined) return endNow(name)
       endedBy = name
       process.on(name, () => endNow(name))
-      interrupt(new Error(`ended by ${name}`))
+      interruption.abort(new Error(`ended by ${name}`))
       setTimeout(endNow, GRACE_MS, name).unref()
     })
   }
-}
-
-/** Asks the program to end, for a reason that it can't see: a signal, or a failed output. */
-function interrupt(reason: Error): void {
-  interruption.abort(reason)
-  terminal.keyboard.close()
 }
 
 /** Without waiting for peers that do not close, or for a reader of stdout that does not read. */
@@ -147,7 +142,7 @@ function endNow(name: NodeJS.Signals): void {
 }
 
 /** Says what went wrong, in one line, and gives the exit code. */
-function exitCodeOf(error: unknown): number {
+function exitCodeOf(error: unknown, terminal: Terminal): number {
   if (endedBy !== undefined) return EXIT_SIGNAL_BASE
   if (error instanceof CommanderError) return EXIT_USAGE
   if ((error as OutputError).isClosedPipe) return 0

@@ -14,3 +14,5 @@ export const colours = {
   warning: chalk.yellow,
   hint: chalk.dim,
 }
+
+export type Colours = typeof colours
