@@ -29,7 +29,7 @@ export class Receiver {
   demand: () => void = () => {}
   #ended = false
   #failure: Error | undefined
-  #closed: Error | undefined
+  #makeClosedError: (() => Error) | undefined
   #discarding = false
   #waiter: Waiter | undefined
   #giveBack: (() => void) | undefined
@@ -43,7 +43,7 @@ export class Receiver {
 
   /** Whether nothing more will come. */
   get #over(): boolean {
-    return this.#ended || this.#failure !== undefined || this.#closed !== undefined
+    return this.#ended || this.#failure !== undefined || this.#makeClosedError !== undefined
   }
 
   /**
@@ -79,10 +79,10 @@ export class Receiver {
   }
 
   /** This program closes the socket: every read, waiting or later, rejects; what comes is dropped. */
-  close(error: Error): void {
-    if (this.#closed !== undefined) return
+  close(makeError: () => Error): void {
+    if (this.#makeClosedError !== undefined) return
     this.#reclaim()
-    this.#closed = error
+    this.#makeClosedError = makeError
     this.#discarding = true
     this.queue.clear()
     this.#settle()
@@ -150,7 +150,7 @@ export class Receiver {
   }
 
   #finish<T>(finish: () => T): T {
-    if (this.#closed !== undefined) throw this.#closed
+    if (this.#makeClosedError !== undefined) throw this.#makeClosedError()
     return finish()
   }
 

@@ -6,6 +6,9 @@ interface Call {
   reject(error: Error): void
 }
 
+const NOTHING = Buffer.alloc(0)
+const TAKEN = Promise.resolve()
+
 /**
  * Hands bytes to the operating system in the order of the calls, whole, and settles each call.
  *
@@ -27,10 +30,14 @@ export class Sender {
 
   /** Resolves when the operating system has taken every byte. */
   send(bytes: Uint8Array): Promise<void> {
+    this.#raw.write(bytes)
+    // Mostly the operating system takes everything at once, and nobody has to wait.
+    if (this.#raw.writableLength === 0 && !this.#raw.errored && !this.#raw.destroyed) return TAKEN
     return new Promise((resolve, reject) => {
       const call: Call = { resolve, reject }
       this.#waiting.add(call)
-      this.#raw.write(bytes, (error) => {
+      // An empty write sends nothing; it is done when all before it is.
+      this.#raw.write(NOTHING, (error) => {
         // After a failure the connection's end rejects what still waits, with the reason.
         if (error || this.#raw.destroyed) return
         this.#waiting.delete(call)
@@ -39,8 +46,10 @@ export class Sender {
     })
   }
 
-  /** Rejects every waiting call. */
-  rejectAll(error: Error): void {
+  /** Rejects every waiting call; the error is made only where one waits. */
+  rejectAll(makeError: () => Error): void {
+    if (this.#waiting.size === 0) return
+    const error = makeError()
     for (const call of this.#waiting) call.reject(error)
     this.#waiting.clear()
   }

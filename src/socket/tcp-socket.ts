@@ -49,7 +49,7 @@ export class TcpSocket {
     }
     raw.on('end', () => this.#confirmEnd())
     raw.on('error', (error) => this.#fail(error))
-    raw.on('close', () => this.#sender.rejectAll(this.#failure ?? this.#closedError()))
+    raw.on('close', () => this.#sender.rejectAll(() => this.#failure ?? this.#closedError()))
   }
 
   /** For the Selector: whether `recv` or `tryRecv` would return at once. */
@@ -164,9 +164,9 @@ export class TcpSocket {
   }
 
   #close(): Promise<void> {
-    const error = this.#closedError()
-    this.#receiver.close(error)
-    this.#sender.rejectAll(error)
+    const makeError = () => this.#closedError()
+    this.#receiver.close(makeError)
+    this.#sender.rejectAll(makeError)
     if (this.#raw.closed) return Promise.resolve()
     return new Promise((resolve) => {
       const deadline = setTimeout(() => this.#raw.destroy(), LINGER_MS)
@@ -210,9 +210,10 @@ export class TcpSocket {
   }
 
   #fail(cause: Error): void {
-    this.#failure = socketError('lost the connection to', this.remoteAddress, cause)
-    this.#receiver.fail(this.#failure)
-    this.#sender.rejectAll(this.#failure)
+    const failure = socketError('lost the connection to', this.remoteAddress, cause)
+    this.#failure = failure
+    this.#receiver.fail(failure)
+    this.#sender.rejectAll(() => failure)
   }
 
   #closedError(): SocketError {

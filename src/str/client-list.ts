@@ -153,7 +153,12 @@ export class ClientList {
   async ready(): Promise<Client[]> {
     const sources = await this.#poll.ready()
     if (this.#listener !== undefined) this.#acceptAll(this.#listener)
-    return sources.flatMap((source) => this.#clients.get(source) ?? [])
+    const ready: Client[] = []
+    for (const source of sources) {
+      const client = this.#clients.get(source)
+      if (client !== undefined) ready.push(client)
+    }
+    return ready
   }
 
   leave(client: Client): void {
