@@ -1,6 +1,6 @@
 // echo-server, the tutorial's tms.py (section 2): one string in, many copies of it back.
 import type { Command } from 'commander'
-import { positiveSeconds, wholeNumber, wordOr } from '../command-line/arguments.ts'
+import { seconds, wholeNumber, wordOr } from '../command-line/arguments.ts'
 import { useConnection } from '../command-line/connection.ts'
 import type { Context } from '../command-line/context.ts'
 import { pythonAddress } from '../command-line/python.ts'
@@ -159,4 +159,4 @@ function isOf(client: TcpSocket, error: unknown): boolean {
   return error instanceof SocketError && error.host === host && error.port === port
 }
 
-const goAhead = wordOr(['enter', 'now'], positiveSeconds)
+const goAhead = wordOr(['enter', 'now'], seconds)
