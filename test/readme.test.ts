@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const run = promisify(execFile)
 const project = new URL('..', import.meta.url).pathname
+/** npx may build the package anew, under the feet of all other tests: the same program without it. */
+const withoutNpx = (text: string) => text.replaceAll('npx pynet', 'node bin/pynet.js')
 const readme = readFileSync(join(project, 'README.md'), 'utf8')
 
 /** The fenced blocks of one language, in their order. */
@@ -52,7 +54,7 @@ describe('the README', () => {
     const script = blocks('sh').find((text) => text.startsWith('#!/bin/sh')) ?? ''
     expect(script).not.toContain('sleep')
     expect(script.trim().split('\n')).toHaveLength(10)
-    const { stdout } = await run('sh', ['-c', script], { cwd: project })
+    const { stdout } = await run('sh', ['-c', withoutNpx(script)], { cwd: project })
     expect(stdout).toMatch(
       /^client is at \('127\.0\.0\.1', \d+\)\nto be or not to be to be or not to be \nreceived 38 bytes\n\nthe server ended with 0\n$/,
     )
@@ -62,7 +64,7 @@ describe('the README', () => {
     const [quickStart = ''] = blocks('sh')
     const port = await freePort()
     const command = quickStart.replace('npm ci && ', '').replaceAll('2000', String(port))
-    const { stdout } = await run('sh', ['-c', command], { cwd: project })
+    const { stdout } = await run('sh', ['-c', withoutNpx(command)], { cwd: project })
     expect(stdout).toContain('abcabcabc\nreceived 9 bytes\n\n')
   })
 
