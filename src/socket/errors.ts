@@ -3,7 +3,7 @@ import { getSystemErrorMap } from 'node:util'
 import { type Address, formatAddress } from './address.ts'
 
 /** The codes that the layer adds to the operating system's. */
-export const ERR_SOCKET_CLOSED = 'ERR_SOCKET_CLOSED'
+const ERR_SOCKET_CLOSED = 'ERR_SOCKET_CLOSED'
 const ERR_READER_WAITING = 'ERR_READER_WAITING'
 const ERR_LINE_TOO_LONG = 'ERR_LINE_TOO_LONG'
 

@@ -1,14 +1,12 @@
 // A listening socket: it takes connections, and hands them out one accept at a time.
 import { createServer, type Server, type Socket } from 'node:net'
+import { receiveAccepted } from './accepted-receiver.ts'
 import { type Address, plainHost } from './address.ts'
-import { closedError, ERR_SOCKET_CLOSED, type SocketError, socketError } from './errors.ts'
+import { closedError, type SocketError, socketError } from './errors.ts'
 import { type Readiness, readiness } from './readiness.ts'
-import { Receiver } from './receiver.ts'
 import { TcpSocket, type WaitOptions } from './tcp-socket.ts'
 
 const DEFAULT_BACKLOG = 511
-/** An accepted socket, once asked to read, stops when about so much waits that nobody took. */
-const READ_AHEAD_BYTES = 16_384
 
 export interface ListenOptions {
   /** The address to listen on; without it all interfaces, IPv6 and IPv4 through one socket. */
@@ -124,10 +122,8 @@ export class Listener {
   accept({ signal }: WaitOptions = {}): Promise<TcpSocket> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted()
-      if (this.#closed !== undefined) throw this.#closed
-      const ready = this.#ready.shift()
+      const ready = this.tryAccept()
       if (ready !== undefined) return resolve(ready)
-      if (this.#failure !== undefined) return reject(this.#takeFailure())
 
       const settled = () => {
         this.#waiters.delete(waiter)
@@ -164,7 +160,7 @@ export class Listener {
       try {
         socket = await this.accept()
       } catch (error) {
-        if (error === this.#closed && this.#closed?.code === ERR_SOCKET_CLOSED) return
+        if (error === this.#closed) return
         throw error
       }
       yield socket
@@ -203,7 +199,7 @@ export class Listener {
 
   /** The error listener is there at once: one client's failure must not reach the others. */
   #arrived(raw: Socket): void {
-    const socket = new TcpSocket(raw, feedReceiver(raw))
+    const socket = new TcpSocket(raw, receiveAccepted(raw))
     if (this.#closed !== undefined) {
       void socket.close()
       return
@@ -233,26 +229,6 @@ export class Listener {
   #notify(): void {
     for (const watcher of this.#watchers) watcher()
   }
-}
-
-/**
- * The receiver of an accepted socket. Node offers no buffer of our own here, so it reads up to
- * 64 KiB at a time and, once it has begun, one chunk ahead of who asks.
- */
-function feedReceiver(raw: Socket): Receiver {
-  const receiver = new Receiver()
-  let reading = false
-  receiver.demand = () => {
-    if (reading) return
-    reading = true
-    raw.resume()
-  }
-  raw.on('data', (chunk: Buffer) => {
-    if (receiver.arrived(chunk, false) || receiver.queue.length < READ_AHEAD_BYTES) return
-    reading = false
-    raw.pause()
-  })
-  return receiver
 }
 
 function checkNumbers(port: number, backlog: number): void {
