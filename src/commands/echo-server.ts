@@ -99,14 +99,13 @@ async function serve(
 
 /** Collects what comes until the client is silent for a while, ends its data, or time is over. */
 async function receiveBurst(client: TcpSocket, pieces: Buffer[], over: AbortSignal): Promise<void> {
-  while (!over.aborted) {
-    const before = pieces.length
-    await receiveUntil(AbortSignal.timeout(SILENCE_MS), client, pieces)
-    if (isEnded(pieces)) return
-    if (pieces.length > before) continue
-    // A timer of a busy process can go off while input waits: let that come in first.
-    await new Promise((resolve) => setImmediate(resolve))
-    const piece = client.tryRecv(RECV_SIZE_BYTES)
+  while (!over.aborted && !isEnded(pieces)) {
+    let piece = await receiveBefore(AbortSignal.timeout(SILENCE_MS), client)
+    if (piece === undefined) {
+      // A timer of a busy process can go off while input waits: let that come in first.
+      await new Promise((resolve) => setImmediate(resolve))
+      piece = client.tryRecv(RECV_SIZE_BYTES)
+    }
     if (piece === undefined) return
     pieces.push(piece)
   }
@@ -118,10 +117,20 @@ async function receiveUntil(
   client: TcpSocket,
   pieces: Buffer[],
 ): Promise<void> {
+  while (!isEnded(pieces)) {
+    const piece = await receiveBefore(signal, client)
+    if (piece === undefined) return
+    pieces.push(piece)
+  }
+}
+
+/** The next piece, or undefined where the signal comes first. */
+async function receiveBefore(signal: AbortSignal, client: TcpSocket): Promise<Buffer | undefined> {
   try {
-    while (!isEnded(pieces)) pieces.push(await client.recv(RECV_SIZE_BYTES, { signal }))
+    return await client.recv(RECV_SIZE_BYTES, { signal })
   } catch (error) {
-    if (error !== signal.reason) throw error
+    if (error === signal.reason) return undefined
+    throw error
   }
 }
 

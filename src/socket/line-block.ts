@@ -36,9 +36,8 @@ export class LineBlock {
   }
 
   cut<E extends Encoding>(encoding: E): Line<E>[] {
-    const lines = cutLines(this.#body, encoding)
-    if (this.#head.length > 0) lines.unshift(decode(this.#head, encoding))
-    return lines
+    const begun = this.#head.length > 0 ? [decode(this.#head, encoding)] : []
+    return cutLines(this.#body, encoding, begun)
   }
 
   /** A copy of the bytes behind the first lines, which were cut from this block. */

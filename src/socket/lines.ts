@@ -23,31 +23,36 @@ export function decode<E extends Encoding>(block: Buffer, encoding: E): Line<E> 
   return (encoding === 'buffer' ? block : decodeText(block)) as Line<E>
 }
 
-/** All lines of a block, each with its newline; what follows the last newline is a line, too. */
-export function cutLines<E extends Encoding>(block: Buffer, encoding: E): Line<E>[] {
-  return (encoding === 'buffer' ? cutBytes(block) : cutText(decodeText(block))) as Line<E>[]
+/**
+ * All lines of a block, each with its newline, behind those that are there already; what follows
+ * the last newline is a line, too.
+ */
+export function cutLines<E extends Encoding>(
+  block: Buffer,
+  encoding: E,
+  lines: Line<E>[] = [],
+): Line<E>[] {
+  if (encoding === 'buffer') cutBytes(block, lines as Buffer[])
+  else cutText(decodeText(block), lines as string[])
+  return lines
 }
 
-function cutText(text: string): string[] {
-  const lines: string[] = []
+function cutText(text: string, lines: string[]): void {
   let start = 0
   for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
     lines.push(text.slice(start, end + 1))
     start = end + 1
   }
   if (start < text.length) lines.push(text.slice(start))
-  return lines
 }
 
-function cutBytes(block: Buffer): Buffer[] {
-  const lines: Buffer[] = []
+function cutBytes(block: Buffer, lines: Buffer[]): void {
   let start = 0
   for (let end = block.indexOf(NEWLINE); end >= 0; end = block.indexOf(NEWLINE, start)) {
     lines.push(block.subarray(start, end + 1))
     start = end + 1
   }
   if (start < block.length) lines.push(block.subarray(start))
-  return lines
 }
 
 /** Where the first line over the limit starts (its newline not counted), or -1 where none is. */

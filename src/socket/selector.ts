@@ -27,7 +27,7 @@ export class Selector {
   readonly #entries = new Map<Pollable, Entry>()
   #candidates: Entry[] = []
   #registered = 0
-  #isSelecting = false
+  /** Where a select waits: has it look at the candidates. */
   #wake: (() => void) | undefined
 
   /** Adds a socket or listener; again is harmless and keeps its place in the order. */
@@ -60,29 +60,44 @@ export class Selector {
    * Rejects with `signal.reason` when aborted, with ERR_READER_WAITING while another select waits,
    * with RangeError where `timeoutMs` is no time. select(2).
    */
-  async select(timeoutMs?: number, { signal }: WaitOptions = {}): Promise<Source[]> {
-    checkMilliseconds('timeoutMs', timeoutMs)
-    if (this.#isSelecting) throw readerWaitingError('selector')
-    this.#isSelecting = true
-    try {
-      return await this.#select(timeoutMs, signal)
-    } finally {
-      this.#isSelecting = false
-    }
-  }
+  select(timeoutMs = Infinity, { signal }: WaitOptions = {}): Promise<Source[]> {
+    return new Promise((resolve, reject) => {
+      checkMilliseconds('timeoutMs', timeoutMs)
+      if (this.#wake !== undefined) throw readerWaitingError('selector')
+      signal?.throwIfAborted()
 
-  async #select(timeoutMs: number | undefined, signal?: AbortSignal): Promise<Source[]> {
-    const deadline = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs
-    for (;;) {
-      signal?.throwIfAborted()
-      if (this.#lookAtCandidates().length === 0) await this.#nomination(deadline, signal)
-      // The rest of this turn's input, so that one select gives all that came together.
-      await new Promise((resolve) => setImmediate(resolve))
-      signal?.throwIfAborted()
-      const ready = this.#lookAtCandidates()
-      if (ready.length > 0) return ready.sort(byOrder).map((entry) => entry.source)
-      if (performance.now() >= deadline) return []
-    }
+      let isTimeOver = timeoutMs === 0
+      let turn: NodeJS.Immediate | undefined
+      const settle = () => {
+        clearTimeout(timer)
+        clearImmediate(turn)
+        signal?.removeEventListener('abort', abort)
+        this.#wake = undefined
+      }
+      const look = () => {
+        turn = undefined
+        const ready = this.#lookAtCandidates()
+        if (ready.length === 0 && !isTimeOver) return
+        settle()
+        resolve(ready.sort(byOrder).map((entry) => entry.source))
+      }
+      // After the rest of this turn's input, so that one select gives all that came together.
+      const wake = () => {
+        turn ??= setImmediate(look)
+      }
+      const outOfTime = () => {
+        isTimeOver = true
+        wake()
+      }
+      const abort = () => {
+        settle()
+        reject(signal?.reason)
+      }
+      const timer = isTimeOver ? undefined : startTimer(outOfTime, timeoutMs)
+      signal?.addEventListener('abort', abort, { once: true })
+      this.#wake = wake
+      if (this.#lookAtCandidates().length > 0 || isTimeOver) wake()
+    })
   }
 
   /** Something may have become ready. */
@@ -108,28 +123,6 @@ export class Selector {
     }
     this.#candidates = ready
     return ready
-  }
-
-  /** Resolves at the next nomination or at the deadline. */
-  #nomination(deadline: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = () => {
-        clearTimeout(timer)
-        signal?.removeEventListener('abort', abort)
-        this.#wake = undefined
-      }
-      const wake = () => {
-        settle()
-        resolve()
-      }
-      const abort = () => {
-        settle()
-        reject(signal?.reason)
-      }
-      const timer = startTimer(wake, Math.max(0, deadline - performance.now()))
-      signal?.addEventListener('abort', abort, { once: true })
-      this.#wake = wake
-    })
   }
 }
 

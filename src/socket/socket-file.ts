@@ -1,4 +1,5 @@
 // A socket as a file: reading by bytes, lines and blocks of lines (tutorial, section 5.2).
+import { asyncIterator } from './async-iterator.ts'
 import { LineTooLongError } from './errors.ts'
 import { LineBlock } from './line-block.ts'
 import { checkMaxLineBytes, type LineOptions } from './line-splitter.ts'
@@ -88,19 +89,19 @@ export class SocketFile<E extends Encoding = 'utf8'> {
   }
 
   /** For each turn all lines that are at hand, at least one, until the end of data. */
-  async *batches(): AsyncGenerator<Line<E>[], void, void> {
-    for (;;) {
-      const lines = await this.#readBlock((block) => block.cut(this.#encoding))
-      if (lines.length === 0) return
-      yield lines
+  batches(): AsyncIterableIterator<Line<E>[], undefined, undefined> {
+    const use = (block: LineBlock): IteratorResult<Line<E>[], undefined> => {
+      const value = block.cut(this.#encoding)
+      return value.length > 0 ? { done: false, value } : { done: true, value: undefined }
     }
+    return asyncIterator(() => this.#readBlock(use))
   }
 
   /**
    * The lines one by one, until the end of data. Leaving the loop closes nothing, and no line is
    * lost: those that were cut ahead of the loop go back to the socket's buffer.
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<Line<E>> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Line<E>, undefined, undefined> {
     let block: LineBlock | undefined
     let lines: Line<E>[] = []
     let next = 0
@@ -111,31 +112,21 @@ export class SocketFile<E extends Encoding = 'utf8'> {
       lines = []
       next = 0
     }
-    const refill = (): Promise<IteratorResult<Line<E>>> =>
-      this.#readBlock((newBlock) => {
-        block = newBlock
-        lines = block.cut(this.#encoding)
-        next = 1
-        const [first] = lines
-        if (first === undefined) return { done: true, value: undefined }
-        this.#receiver.lend(giveBack)
-        return { done: false, value: first }
-      })
-    return {
-      next: () => {
-        const line = lines[next]
-        if (line === undefined) return refill()
-        next++
-        return Promise.resolve({ done: false, value: line })
-      },
-      return: () => {
-        giveBack()
-        return Promise.resolve({ done: true, value: undefined })
-      },
-      [Symbol.asyncIterator]() {
-        return this
-      },
+    const use = (newBlock: LineBlock): IteratorResult<Line<E>, undefined> => {
+      block = newBlock
+      lines = block.cut(this.#encoding)
+      next = 1
+      const [first] = lines
+      if (first === undefined) return { done: true, value: undefined }
+      this.#receiver.lend(giveBack)
+      return { done: false, value: first }
     }
+    return asyncIterator(() => {
+      const line = lines[next]
+      if (line === undefined) return this.#readBlock(use)
+      next++
+      return Promise.resolve({ done: false, value: line })
+    }, giveBack)
   }
 
   #decode(bytes: Buffer): Line<E> {
