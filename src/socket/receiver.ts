@@ -124,7 +124,8 @@ export class Receiver {
       this.demand()
       return undefined
     }
-    return this.#finish(() => this.takeOrEnd(maxBytes))
+    this.#throwIfClosed()
+    return this.takeOrEnd(maxBytes)
   }
 
   /** Bytes from the queue; without any, an empty Buffer for the end of data, or the error. */
@@ -150,8 +151,12 @@ export class Receiver {
   }
 
   #finish<T>(finish: () => T): T {
-    if (this.#makeClosedError !== undefined) throw this.#makeClosedError()
+    this.#throwIfClosed()
     return finish()
+  }
+
+  #throwIfClosed(): void {
+    if (this.#makeClosedError !== undefined) throw this.#makeClosedError()
   }
 
   #requireFree(): void {
