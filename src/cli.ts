@@ -10,8 +10,9 @@ import { Terminal } from './terminal/terminal.ts'
 const EXIT_FAILURE = 1
 const EXIT_USAGE = 2
 const EXIT_SIGNAL_BASE = 128
-/** An interrupted program that is not done by then is ended. */
+/** An interrupted program that is not done by then is ended; at the second signal, sooner. */
 const GRACE_MS = 600
+const SECOND_GRACE_MS = 100
 
 interface CommandModule {
   declare(command: Command, context: Context): void
@@ -123,15 +124,17 @@ function prepare(): void {
   listenForSignals()
 }
 
-/** The first signal asks the program to end in good order; the second one ends it at once. */
+/**
+ * The first signal asks the program to end in good order. The second one leaves it only the time
+ * to print what it has to say, for a terminal or a script may well send two at once.
+ */
 function listenForSignals(): void {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(name, () => {
-      if (endedBy !== undefined) return endNow(name)
-      endedBy = name
-      process.on(name, () => endNow(name))
+    process.on(name, () => {
+      const graceMs = endedBy === undefined ? GRACE_MS : SECOND_GRACE_MS
+      endedBy ??= name
       interruption.abort(new Error(`ended by ${name}`))
-      setTimeout(endNow, GRACE_MS, name).unref()
+      setTimeout(endNow, graceMs, endedBy).unref()
     })
   }
 }

@@ -1,14 +1,20 @@
 // What the three servers share on the command line: where to listen, and the line that says so.
 import type { Command } from 'commander'
-import { type Listener, listen } from '../socket/listener.ts'
+import { listen } from '../socket/listen.ts'
+import type { Listener } from '../socket/listener.ts'
 import { hostName, listeningPort, wholeNumber } from './arguments.ts'
+import { connectionLimit } from './connection-limit.ts'
 import type { Context } from './context.ts'
 
 const MAX_BACKLOG = 65_535
+const MAX_CONNECTIONS = 1_000_000
+const DEFAULT_MAX_CONNECTIONS = 1000
 
 export interface ServerOptions {
   host?: string
   backlog: number
+  maxConnections?: number
+  verbose?: boolean
 }
 
 /** Adds the port and the options of every server. */
@@ -22,6 +28,17 @@ export function addServerOptions(command: Command, backlog: number): Command {
       wholeNumber(1, MAX_BACKLOG),
       backlog,
     )
+    .option('--verbose', 'say on stderr what becomes of each client')
+}
+
+/** Adds the limit of the servers that take whoever comes. */
+export function addConnectionLimit(command: Command): Command {
+  return command.option(
+    '--max-connections <n>',
+    'how many connections may be open; more are closed at once',
+    wholeNumber(1, MAX_CONNECTIONS),
+    DEFAULT_MAX_CONNECTIONS,
+  )
 }
 
 /**
@@ -30,15 +47,24 @@ export function addServerOptions(command: Command, backlog: number): Command {
  */
 export async function withListener(
   port: number,
-  { host, backlog }: ServerOptions,
+  { host, backlog, maxConnections }: ServerOptions,
   { terminal, signal }: Context,
   program: (listener: Listener) => Promise<void>,
 ): Promise<void> {
-  const listener = await listen({ host, port, backlog, signal })
+  const limit = connectionLimit(terminal, maxConnections)
+  const listener = await listen({
+    host,
+    port,
+    backlog,
+    maxConnections: limit.maxConnections,
+    onRefused: (error) => limit.refusals.add(error),
+    signal,
+  })
   terminal.say('plain', `listening on port ${listener.address.port}`)
   try {
     await program(listener)
   } finally {
     await listener.close()
+    limit.refusals.end()
   }
 }

@@ -1,7 +1,12 @@
 // echo-client, the tutorial's tmc.py (section 2): sends a string and shows the chunks that come back.
 import type { Command } from 'commander'
 import { wholeNumber } from '../command-line/arguments.ts'
-import { addClientOptions, type ClientOptions, withServer } from '../command-line/client.ts'
+import {
+  addClientOptions,
+  type ClientOptions,
+  nothingCameError,
+  withServer,
+} from '../command-line/client.ts'
 import type { Context } from '../command-line/context.ts'
 import { type Address, formatAddress } from '../socket/address.ts'
 import { SocketError } from '../socket/errors.ts'
@@ -86,16 +91,11 @@ export async function echoClient(
     const count = await server.recvInto(buffer)
     if (i <= SHOWN_CHUNKS)
       await terminal.print(Buffer.concat([buffer.subarray(0, count), LINE_END]))
-    if (count === 0) {
-      // the end of data
-      if (i === 1 && string.length > 0) {
-        terminal.say('warning', 'the server ended the connection without sending anything')
-      }
-      break
-    }
+    if (count === 0) break // the end of data
     await terminal.print(`received ${count} bytes\n`)
   }
   if (!isSent) throw sendFailure ?? cutShort(server.remoteAddress)
+  if (server.bytesReceived === 0 && string.length > 0) throw nothingCameError(server)
 }
 
 const LINE_END = Buffer.from('\n')

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { seconds, wholeNumber, wordOr } from '../command-line/arguments.ts'
 import { useConnection } from '../command-line/connection.ts'
 import type { Context } from '../command-line/context.ts'
+import { Digest } from '../command-line/digest.ts'
 import { pythonAddress } from '../command-line/python.ts'
 import { addServerOptions, type ServerOptions, withListener } from '../command-line/server.ts'
 import { formatAddress } from '../socket/address.ts'
@@ -25,6 +26,7 @@ interface EchoServerOptions {
   copies: number
   goAhead: GoAhead
   keepOpen?: boolean
+  verbose?: boolean
 }
 
 /** The command line of echo-server. */
@@ -57,6 +59,9 @@ export async function echoServer(
   options: EchoServerOptions,
   { terminal, signal }: Context,
 ): Promise<void> {
+  const failures = new Digest<Error>((count, last) =>
+    terminal.say('error', count === 1 ? last.message : `${count} clients failed: ${last.message}`),
+  )
   do {
     const client = await listener.accept()
     await terminal.print(`client is at ${pythonAddress(client.remoteAddress)}\n`)
@@ -64,7 +69,8 @@ export async function echoServer(
       await useConnection(client, signal, () => serve(client, options, terminal))
     } catch (error) {
       if (!options.keepOpen || signal.aborted || !isOf(client, error)) throw error
-      terminal.say('error', (error as Error).message)
+      if (options.verbose) terminal.say('error', (error as Error).message)
+      else failures.add(error as Error)
     }
   } while (options.keepOpen)
 }

@@ -2,27 +2,43 @@
 import { type Command, Option } from 'commander'
 import { wholeNumber, wordOr } from '../command-line/arguments.ts'
 import type { Context } from '../command-line/context.ts'
-import { addServerOptions, type ServerOptions, withListener } from '../command-line/server.ts'
+import {
+  addConnectionLimit,
+  addServerOptions,
+  type ServerOptions,
+  withListener,
+} from '../command-line/server.ts'
 import type { Listener } from '../socket/listener.ts'
+import { tellOfClients } from '../str/client-events.ts'
 import { ClientList, Polling, Selecting } from '../str/client-list.ts'
 import { GrowingBytes } from '../str/growing-bytes.ts'
 
 const BACKLOG = 5
 const MAX_CLIENTS = 65_535
+const MAX_BYTES = 2 ** 30
+const DEFAULT_MAX_BYTES = 16 * 2 ** 20
 
 interface StrServerOptions {
   clients: number | 'any'
   poll: 'select' | 'nonblocking'
+  maxBytes: number
+  verbose?: boolean
 }
 
 /** The command line of str-server. */
 export function declare(command: Command, context: Context): void {
-  addServerOptions(command, BACKLOG)
+  addConnectionLimit(addServerOptions(command, BACKLOG))
     .option('--clients <n|any>', 'how many clients to wait for; any: whoever comes', clientCount, 2)
     .addOption(
       new Option('--poll <how>', 'how to wait for input')
         .choices(['select', 'nonblocking'])
         .default('select'),
+    )
+    .option(
+      '--max-bytes <n>',
+      'how long v may grow; who sends more is dropped',
+      wholeNumber(1, MAX_BYTES),
+      DEFAULT_MAX_BYTES,
     )
     .addHelpText(
       'after',
@@ -40,7 +56,9 @@ Examples:
       const isDefault = command.getOptionValueSource('backlog') === 'default'
       const { clients } = options
       const backlog = isDefault && clients !== 'any' ? Math.max(BACKLOG, clients) : options.backlog
-      await withListener(port, { ...options, backlog }, context, (listener) =>
+      // Those who come behind the last that is waited for are closed when it is there.
+      const maxConnections = clients === 'any' ? options.maxConnections : undefined
+      await withListener(port, { ...options, backlog, maxConnections }, context, (listener) =>
         strServer(listener, options, context),
       )
     })
@@ -49,12 +67,13 @@ Examples:
 /** Accepts the clients, serves them until all have left, and prints the final value of v. */
 export async function strServer(
   listener: Listener,
-  { clients: count, poll }: StrServerOptions,
+  { clients: count, poll, maxBytes, verbose }: StrServerOptions,
   { terminal, signal }: Context,
 ): Promise<void> {
   // the total, v, and the list of client sockets
-  const v = new GrowingBytes()
-  const clients = new ClientList(poll === 'select' ? new Selecting() : new Polling())
+  const v = new GrowingBytes(maxBytes)
+  const how = poll === 'select' ? new Selecting() : new Polling()
+  const clients = new ClientList(how, tellOfClients(terminal, { maxBytes, verbose }))
   // an interruption makes all clients leave
   const interrupt = () => void clients.close()
   signal.addEventListener('abort', interrupt, { once: true })

@@ -1,6 +1,11 @@
 // wps-client, the tutorial's wps.py (section 5.2): asks for w or ps and prints the lines that come.
 import { Argument, type Command } from 'commander'
-import { addClientOptions, type ClientOptions, withServer } from '../command-line/client.ts'
+import {
+  addClientOptions,
+  type ClientOptions,
+  nothingCameError,
+  withServer,
+} from '../command-line/client.ts'
 import type { Context } from '../command-line/context.ts'
 import type { TcpSocket } from '../socket/tcp-socket.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -45,4 +50,5 @@ export async function wpsClient(
     if (line.length === 0) break // the end of data
     await terminal.print(line)
   }
+  if (server.bytesReceived === 0) throw nothingCameError(server)
 }

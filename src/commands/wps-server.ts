@@ -4,11 +4,18 @@ import { positiveSeconds } from '../command-line/arguments.ts'
 import { useConnection } from '../command-line/connection.ts'
 import type { Context } from '../command-line/context.ts'
 import { pythonAddress } from '../command-line/python.ts'
-import { addServerOptions, type ServerOptions, withListener } from '../command-line/server.ts'
+import {
+  addConnectionLimit,
+  addServerOptions,
+  type ServerOptions,
+  withListener,
+} from '../command-line/server.ts'
+import { formatAddress } from '../socket/address.ts'
 import { SocketError } from '../socket/errors.ts'
 import type { Listener } from '../socket/listener.ts'
 import type { TcpSocket } from '../socket/tcp-socket.ts'
 import { SharedCommand } from '../system/shared-command.ts'
+import { TimeLimitError, withTimeLimit } from '../system/time-limit.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 const BACKLOG = 511
@@ -20,11 +27,12 @@ const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1)$/
 interface WpsServerOptions {
   timeout: number
   omitLastLine: boolean
+  verbose: boolean
 }
 
 /** The command line of wps-server. */
 export function declare(command: Command, context: Context): void {
-  addServerOptions(command, BACKLOG)
+  addConnectionLimit(addServerOptions(command, BACKLOG))
     .option(
       '--timeout <seconds>',
       'the limit of each wait: for a request, the command, a client (default: 10)',
@@ -43,11 +51,11 @@ Examples:
   pynet wps-server 0 --timeout 5
   pynet wps-server 2000 --omit-last-line`,
     )
-    .action(async (port: number, options: ServerOptions & Partial<WpsServerOptions>) => {
-      const { timeout = DEFAULT_TIMEOUT_MS, omitLastLine = false } = options
+    .action(async (port: number, options: Partial<WpsServerOptions> & ServerOptions) => {
+      const { timeout = DEFAULT_TIMEOUT_MS, omitLastLine = false, verbose = false } = options
       await withListener(port, options, context, (listener) => {
         warnBeyondLoopback(listener, context.terminal)
-        return wpsServer(listener, { timeout, omitLastLine }, context)
+        return wpsServer(listener, { timeout, omitLastLine, verbose }, context)
       })
     })
 }
@@ -82,17 +90,19 @@ export async function wpsServer(
   for await (const client of listener) {
     await terminal.print(`client is at ${pythonAddress(client.remoteAddress)}\n`)
     // one client's failure is no concern of the others, nor of the server
-    const served = useConnection(client, signal, () => serve(client)).catch(ignoreClientFailure)
+    const served = useConnection(client, signal, () => serve(client)).catch((error) => {
+      if (!isFailureOfClient(error)) throw error
+      if (options.verbose && !signal.aborted) terminal.say('hint', error.message)
+    })
     atWork.add(served)
     void served.then(() => atWork.delete(served))
   }
   await Promise.all(atWork)
 }
 
-/** A client that leaves, resets or is too slow is dropped without a word; a bug is not hidden. */
-function ignoreClientFailure(error: unknown): void {
-  const isTimeout = error instanceof DOMException && error.name === 'TimeoutError'
-  if (!isTimeout && !(error instanceof SocketError)) throw error
+/** A client that leaves, resets or is too slow is dropped; a bug is not hidden. */
+function isFailureOfClient(error: unknown): error is Error {
+  return error instanceof SocketError || error instanceof TimeLimitError
 }
 
 /**
@@ -100,12 +110,14 @@ function ignoreClientFailure(error: unknown): void {
  * request is whole as soon as it is one of the two; `p` alone may still become one.
  */
 async function receiveRequest(client: TcpSocket, timeoutMs: number): Promise<string> {
-  const signal = AbortSignal.timeout(timeoutMs)
-  let request = ''
-  while (request === '' || request === 'p') {
-    const piece = await client.recv(REQUEST_BYTES, { signal })
-    if (piece.length === 0) break // the end of data
-    request += piece.toString('latin1')
-  }
-  return request.replace(/\n$/, '')
+  const late = `${formatAddress(client.remoteAddress)} sent no request within ${timeoutMs / 1000} s`
+  return await withTimeLimit(timeoutMs, late, async (signal) => {
+    let request = ''
+    while (request === '' || request === 'p') {
+      const piece = await client.recv(REQUEST_BYTES, { signal })
+      if (piece.length === 0) break // the end of data
+      request += piece.toString('latin1')
+    }
+    return request.replace(/\n$/, '')
+  })
 }

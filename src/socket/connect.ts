@@ -18,6 +18,11 @@ export interface ConnectOptions {
   timeoutMs?: number | undefined
   /** How long to keep trying, in milliseconds; without it there is one try. */
   retryMs?: number | undefined
+  /**
+   * How long a read waits for the next byte, in milliseconds, before it rejects with ETIMEDOUT;
+   * the connection stays as it is. Without it, for ever. socket(7), SO_RCVTIMEO.
+   */
+  idleTimeoutMs?: number | undefined
   /** The most bytes that one read of the operating system brings. */
   recvSize?: number | undefined
   /** Ends the attempt; nothing of it stays behind. The promise rejects with `signal.reason`. */
@@ -90,7 +95,8 @@ function resolve(address: Address, signal?: AbortSignal): Promise<string[]> {
 
 /** One attempt with one address. */
 function connectTo(ip: string, options: ConnectOptions): Promise<TcpSocket> {
-  const { port, timeoutMs = Infinity, recvSize = DEFAULT_RECV_SIZE_BYTES, signal } = options
+  const { port, timeoutMs = Infinity, idleTimeoutMs, signal } = options
+  const { recvSize = DEFAULT_RECV_SIZE_BYTES } = options
   return new Promise((connected, reject) => {
     signal?.throwIfAborted()
     const receiver = new Receiver()
@@ -132,7 +138,7 @@ function connectTo(ip: string, options: ConnectOptions): Promise<TcpSocket> {
     const abort = () => fail(signal?.reason)
     const succeed = () => {
       settle()
-      connected(new TcpSocket(raw, receiver))
+      connected(new TcpSocket(raw, receiver, idleTimeoutMs))
     }
     const outOfTime = () => fail(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' }))
     const timer = startTimer(outOfTime, timeoutMs)
@@ -156,7 +162,8 @@ function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-function checkOptions({ host, port, timeoutMs, retryMs, recvSize }: ConnectOptions): void {
+function checkOptions(options: ConnectOptions): void {
+  const { host, port, timeoutMs, retryMs, idleTimeoutMs, recvSize } = options
   if (host === '') throw new RangeError('host must not be empty')
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     throw new RangeError(`port must be an integer from 1 to 65535, not ${port}`)
@@ -169,4 +176,5 @@ function checkOptions({ host, port, timeoutMs, retryMs, recvSize }: ConnectOptio
   }
   checkMilliseconds('timeoutMs', timeoutMs)
   checkMilliseconds('retryMs', retryMs)
+  checkMilliseconds('idleTimeoutMs', idleTimeoutMs)
 }

@@ -6,6 +6,7 @@ import { type Address, formatAddress } from './address.ts'
 const ERR_SOCKET_CLOSED = 'ERR_SOCKET_CLOSED'
 const ERR_READER_WAITING = 'ERR_READER_WAITING'
 const ERR_LINE_TOO_LONG = 'ERR_LINE_TOO_LONG'
+const ERR_TOO_MANY_CONNECTIONS = 'ERR_TOO_MANY_CONNECTIONS'
 
 /**
  * An error of a connection or a listening socket.
@@ -76,6 +77,18 @@ export function socketError(mishap: Mishap, address: Address, cause: unknown): S
 export function closedError(what: string, address: Address, cause?: unknown): SocketError {
   const message = `the ${what} ${formatAddress(address)} is closed`
   return new SocketError(ERR_SOCKET_CLOSED, message, address, { cause })
+}
+
+/** A connection that was closed at once, for as many as may be are open. */
+export function tooManyError(address: Address): SocketError {
+  const message = `cannot accept on ${formatAddress(address)}: too many connections are open`
+  return new SocketError(ERR_TOO_MANY_CONNECTIONS, message, address)
+}
+
+/** A peer that was waited for longer than the caller allowed. */
+export function idleError(address: Address, ms: number): SocketError {
+  const message = `${formatAddress(address)} has sent nothing for ${ms / 1000} s`
+  return new SocketError('ETIMEDOUT', message, address)
 }
 
 /** Two readers at once: a mistake of the caller's, for who would get which bytes? */

@@ -1,68 +1,17 @@
 // A listening socket: it takes connections, and hands them out one accept at a time.
-import { createServer, type Server, type Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import { receiveAccepted } from './accepted-receiver.ts'
 import { type Address, plainHost } from './address.ts'
-import { closedError, type SocketError, socketError } from './errors.ts'
+import { closedError, type SocketError, socketError, tooManyError } from './errors.ts'
 import { type Readiness, readiness } from './readiness.ts'
 import { TcpSocket, type WaitOptions } from './tcp-socket.ts'
 
-const DEFAULT_BACKLOG = 511
-
-export interface ListenOptions {
-  /** The address to listen on; without it all interfaces, IPv6 and IPv4 through one socket. */
-  host?: string | undefined
-  /** 0 asks for any free port. */
-  port: number
-  /**
-   * How many connections the operating system holds until they are taken (listen(2)). It does not
-   * limit clients: Node takes every connection at once, and keeps it here until `accept`.
-   */
-  backlog?: number | undefined
-  /** Ends the attempt with `signal.reason`, and closes a listener that has started. */
-  signal?: AbortSignal | undefined
-}
+/** Is told why a connection was not taken. */
+export type RefusalHandler = (error: SocketError) => void
 
 interface Waiter {
   resolve(socket: TcpSocket): void
   reject(error: unknown): void
-}
-
-/**
- * Binds an address and listens on it (tutorial, section 2.1; bind(2), listen(2)). Resolves when
- * connections are accepted. A port of a server that just ended is free at once (SO_REUSEADDR).
- *
- * Rejects with a SocketError that has the code (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`), host and
- * port; RangeError for numbers out of range.
- */
-export async function listen(options: ListenOptions): Promise<Listener> {
-  const { host, port, backlog = DEFAULT_BACKLOG, signal } = options
-  if (host === '') throw new RangeError('host must not be empty')
-  checkNumbers(port, backlog)
-  signal?.throwIfAborted()
-  // Not reading before somebody asks leaves the flow control to TCP; the peer's end of data must
-  // not end our sending.
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
-  return new Promise((resolve, reject) => {
-    const settle = () => {
-      signal?.removeEventListener('abort', abort)
-      server.off('error', fail)
-    }
-    const fail = (error: unknown) => {
-      settle()
-      reject(socketError('cannot listen on', { host: host ?? 'all interfaces', port }, error))
-    }
-    const abort = () => {
-      settle()
-      server.close()
-      reject(signal?.reason)
-    }
-    signal?.addEventListener('abort', abort, { once: true })
-    server.once('error', fail)
-    server.listen({ host, port, backlog }, () => {
-      settle()
-      resolve(new Listener(server, signal))
-    })
-  })
 }
 
 /** A listening socket, from `listen`. */
@@ -76,11 +25,17 @@ export class Listener {
   #failure: SocketError | undefined
   #closed: SocketError | undefined
   #closing: Promise<void> | undefined
+  readonly #onRefused: RefusalHandler | undefined
   #forgetSignal = () => {}
 
   /** For `listen` only. */
-  constructor(server: Server, signal?: AbortSignal) {
+  constructor(
+    server: Server,
+    options: { onRefused?: RefusalHandler | undefined; signal?: AbortSignal | undefined },
+  ) {
+    const { onRefused, signal } = options
     this.#server = server
+    this.#onRefused = onRefused
     const bound = server.address()
     this.address =
       bound !== null && typeof bound === 'object'
@@ -88,6 +43,8 @@ export class Listener {
         : { host: 'unknown', port: 0 }
     server.on('connection', (raw) => this.#arrived(raw))
     server.on('error', (error) => this.#fail(error))
+    // Node has closed the connection by then.
+    server.on('drop', () => onRefused?.(tooManyError(this.address)))
     if (signal !== undefined) {
       const abort = () => void this.#close(signal.reason)
       signal.addEventListener('abort', abort, { once: true })
@@ -214,7 +171,12 @@ export class Listener {
   }
 
   #fail(cause: Error): void {
-    this.#failure = socketError('cannot accept on', this.address, cause)
+    const failure = socketError('cannot accept on', this.address, cause)
+    if (this.#onRefused !== undefined) {
+      this.#onRefused(failure)
+      return
+    }
+    this.#failure = failure
     const [waiter] = this.#waiters
     waiter?.reject(this.#takeFailure())
     this.#notify()
@@ -228,14 +190,5 @@ export class Listener {
 
   #notify(): void {
     for (const watcher of this.#watchers) watcher()
-  }
-}
-
-function checkNumbers(port: number, backlog: number): void {
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new RangeError(`port must be an integer from 0 to 65535, not ${port}`)
-  }
-  if (!Number.isInteger(backlog) || backlog < 1) {
-    throw new RangeError(`backlog must be a positive integer, not ${backlog}`)
   }
 }

@@ -1,6 +1,7 @@
 // The receiving half of a connection: bytes as they arrive, one reader who may wait for them.
 import { ByteQueue } from './byte-queue.ts'
 import { readerWaitingError } from './errors.ts'
+import { startTimer } from './timer.ts'
 
 /** What one call waits for, and what it gives. */
 export interface Wish<T> {
@@ -17,6 +18,8 @@ interface Waiter {
   enough(): boolean
   settle(): void
   direct: ((bytes: Buffer) => number) | undefined
+  /** Goes off when nothing has come for as long as a reader may wait. */
+  idle: NodeJS.Timeout | undefined
 }
 
 /**
@@ -27,6 +30,9 @@ export class Receiver {
   readonly queue = new ByteQueue()
   /** Starts reading from the operating system; harmless when it already does. */
   demand: () => void = () => {}
+  /** How long a reader waits for the next byte, in milliseconds. */
+  idleTimeoutMs = Infinity
+  makeIdleError: () => Error = () => new Error('idle')
   #ended = false
   #failure: Error | undefined
   #makeClosedError: (() => Error) | undefined
@@ -52,6 +58,7 @@ export class Receiver {
    */
   arrived(bytes: Buffer, borrowed: boolean): boolean {
     if (this.#discarding) return true
+    this.#waiter?.idle?.refresh()
     const taken = this.#waiter?.direct?.(bytes) ?? 0
     if (taken < bytes.length) {
       const rest = taken === 0 ? bytes : bytes.subarray(taken)
@@ -96,16 +103,26 @@ export class Receiver {
       signal?.throwIfAborted()
       if (enough() || this.#over) return resolve(this.#finish(finish))
 
-      const abort = () => {
+      const leave = () => {
         this.#waiter = undefined
+        clearTimeout(idle)
+        signal?.removeEventListener('abort', abort)
+      }
+      const abort = () => {
+        leave()
         reject(signal?.reason)
       }
+      const idle = startTimer(() => {
+        leave()
+        reject(this.makeIdleError())
+      }, this.idleTimeoutMs)
       signal?.addEventListener('abort', abort, { once: true })
       this.#waiter = {
         enough,
         direct,
+        idle,
         settle: () => {
-          signal?.removeEventListener('abort', abort)
+          leave()
           try {
             resolve(this.#finish(finish))
           } catch (error) {
@@ -171,9 +188,7 @@ export class Receiver {
   }
 
   #settle(): void {
-    const waiter = this.#waiter
-    this.#waiter = undefined
-    waiter?.settle()
+    this.#waiter?.settle()
   }
 
   #notify(): void {

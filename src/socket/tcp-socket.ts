@@ -1,7 +1,7 @@
 // A connected TCP socket with the calls of the sockets API, as promises.
 import type { Socket } from 'node:net'
 import { type Address, formatAddress, plainHost } from './address.ts'
-import { closedError, codeOf, SocketError, socketError } from './errors.ts'
+import { closedError, codeOf, idleError, SocketError, socketError } from './errors.ts'
 import type { LineOptions } from './line-splitter.ts'
 import type { Encoding } from './lines.ts'
 import { type Readiness, readiness } from './readiness.ts'
@@ -37,9 +37,11 @@ export class TcpSocket {
   #closing: Promise<void> | undefined
 
   /** For `connect` and `accept` only: a connected socket of Node and the receiver that it feeds. */
-  constructor(raw: Socket, receiver: Receiver) {
+  constructor(raw: Socket, receiver: Receiver, idleTimeoutMs = Infinity) {
     this.#raw = raw
     this.#receiver = receiver
+    receiver.idleTimeoutMs = idleTimeoutMs
+    receiver.makeIdleError = () => idleError(this.remoteAddress, idleTimeoutMs)
     this.#sender = new Sender(raw)
     // A peer that reset the connection before it was accepted has no address any more.
     this.localAddress = { host: plainHost(raw.localAddress ?? 'unknown'), port: raw.localPort ?? 0 }
@@ -57,13 +59,18 @@ export class TcpSocket {
     return this.#receiver
   }
 
+  /** How many bytes have arrived so far, read or not; kept after the close. */
+  get bytesReceived(): number {
+    return this.#raw.bytesRead
+  }
+
   /**
    * Waits for bytes and gives 1 to `maxBytes` of them, as soon as any are there; an empty Buffer
    * is the end of data, again and again. The memory is the caller's to keep.
    *
    * Rejects with RangeError where `maxBytes` is no positive integer; with ECONNRESET and the like
-   * once all that came before has been delivered; ERR_SOCKET_CLOSED after a close;
-   * ERR_READER_WAITING where another reader waits. An aborted call takes nothing.
+   * once all that came before has been delivered; ETIMEDOUT after `idleTimeoutMs` of silence;
+   * ERR_SOCKET_CLOSED after a close; ERR_READER_WAITING where another reader waits. An aborted call takes nothing.
    * Tutorial, sections 2.1 and 2.2; recv(2).
    */
   recv(maxBytes: number, { signal }: WaitOptions = {}): Promise<Buffer> {

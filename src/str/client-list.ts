@@ -2,10 +2,12 @@
 import type { Listener } from '../socket/listener.ts'
 import { Selector } from '../socket/selector.ts'
 import type { TcpSocket } from '../socket/tcp-socket.ts'
+import type { ClientEvents } from './client-events.ts'
 import type { GrowingBytes } from './growing-bytes.ts'
 
 /** A client that has not taken so many bytes of replies is not read from until it has. */
 const UNSENT_LIMIT_BYTES = 262_144
+const END_OF_DATA = Buffer.alloc(0)
 
 type Source = TcpSocket | Listener
 
@@ -60,23 +62,30 @@ class Client {
   #replies: Buffer[] = []
   #unsentBytes = 0
   #isPaused = false
+  /** No letter of it counts any more; it leaves when it has all its replies. */
+  #isLeaving = false
+  #failure: Error | undefined
 
   constructor(socket: TcpSocket, list: ClientList) {
     this.socket = socket
     this.#list = list
   }
 
+  /** Why the connection was lost, if it was. */
+  get failure(): Error | undefined {
+    return this.#failure
+  }
+
   /** Serves one letter if there is one; gives whether there may be more at once. */
   serveLetter(v: GrowingBytes): boolean {
-    const letter = this.#receiveLetter()
+    const letter = this.#isLeaving ? END_OF_DATA : this.#receiveLetter()
     if (letter === undefined) return false // it would block
-    if (letter.length === 0) {
-      // The end of data: the client leaves, once it has all its replies.
-      if (this.#unsentBytes > 0) this.#pause()
-      else this.#list.leave(this)
+    const isFull = letter.length > 0 && !v.append(letter)
+    if (isFull) this.#list.events.onFull()
+    if (isFull || letter.length === 0) {
+      this.#leave()
       return false
     }
-    v.append(letter)
     const value = v.bytes
     this.#replies.push(value)
     this.#unsentBytes += value.length
@@ -93,7 +102,11 @@ class Client {
     // A failed send says nothing yet: the next read tells what became of the client.
     const settle = () => {
       this.#unsentBytes -= bytes.length
-      if (this.#isPaused && this.#unsentBytes < UNSENT_LIMIT_BYTES) this.#resume()
+      if (this.#isLeaving) {
+        if (this.#unsentBytes === 0) this.#wakeToLeave()
+      } else if (this.#isPaused && this.#unsentBytes < UNSENT_LIMIT_BYTES) {
+        this.#resume()
+      }
     }
     this.socket.sendAll(bytes).then(settle, settle)
   }
@@ -102,11 +115,23 @@ class Client {
   #receiveLetter(): Buffer | undefined {
     try {
       return this.socket.tryRecv(1)
-    } catch {
-      // A lost connection has no replies to wait for.
-      this.#unsentBytes = 0
-      return Buffer.alloc(0)
+    } catch (error) {
+      this.#failure = error as Error
+      return END_OF_DATA
     }
+  }
+
+  /** Leaves at once, or when all replies are sent; a lost connection has none to wait for. */
+  #leave(): void {
+    this.#isLeaving = true
+    if (this.#unsentBytes > 0 && this.#failure === undefined) this.#pause()
+    else this.#list.leave(this)
+  }
+
+  /** A closed socket counts as ready: the loop of the server looks here once more. */
+  #wakeToLeave(): void {
+    void this.socket.close()
+    this.#resume()
   }
 
   #pause(): void {
@@ -122,14 +147,16 @@ class Client {
 
 /** All clients of str-server. */
 export class ClientList {
+  readonly events: ClientEvents
   readonly #poll: Poll
   readonly #clients = new Map<Source, Client>()
   readonly #closings = new Set<Promise<void>>()
   #listener: Listener | undefined
   #hasAnyCome = false
 
-  constructor(poll: Poll) {
+  constructor(poll: Poll, events: ClientEvents) {
     this.#poll = poll
+    this.events = events
   }
 
   /** Whether somebody was there, and nobody is any more. */
@@ -162,8 +189,9 @@ export class ClientList {
   }
 
   leave(client: Client): void {
+    if (!this.#clients.delete(client.socket)) return
     this.#poll.remove(client.socket)
-    this.#clients.delete(client.socket)
+    this.events.onLeft(client.socket.remoteAddress, client.failure)
     const closing = client.socket.close()
     this.#closings.add(closing)
     void closing.then(() => this.#closings.delete(closing))

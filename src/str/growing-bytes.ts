@@ -6,14 +6,21 @@ const FIRST_CAPACITY_BYTES = 1024
 export class GrowingBytes {
   #memory: Buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY_BYTES)
   #length = 0
+  readonly #maxBytes: number
+
+  constructor(maxBytes = Infinity) {
+    this.#maxBytes = maxBytes
+  }
 
   /** The bytes so far. What is appended later does not change them. */
   get bytes(): Buffer {
     return this.#memory.subarray(0, this.#length)
   }
 
-  append(bytes: Uint8Array): void {
+  /** Appends all of the bytes; gives false, and appends none, where they are too many. */
+  append(bytes: Uint8Array): boolean {
     const needed = this.#length + bytes.length
+    if (needed > this.#maxBytes) return false
     if (needed > this.#memory.length) {
       // Views of the old memory keep their bytes: it is left behind, not overwritten.
       const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#memory.length))
@@ -22,5 +29,6 @@ export class GrowingBytes {
     }
     this.#memory.set(bytes, this.#length)
     this.#length = needed
+    return true
   }
 }

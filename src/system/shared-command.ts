@@ -1,11 +1,14 @@
 // One command of the machine, run for many clients: who asks while it runs shares the next run.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { formatAddress } from '../socket/address.ts'
 import type { TcpSocket } from '../socket/tcp-socket.ts'
+import { TimeLimitError } from './time-limit.ts'
 
 /** Nothing of the server's environment reaches the command; its output does not depend on it. */
 const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' }
 /** An answer up to this size is collected whole, so that each client can take it at its own pace. */
 const COLLECTED_BYTES = 1 << 20
+const NEWLINE = 0x0a
 
 export interface SharedCommandOptions {
   /** How long the command may run, and a client may take to read, in milliseconds. */
@@ -67,13 +70,18 @@ export class SharedCommand {
       stdio: ['ignore', 'pipe', 'ignore'],
     })
     const ended = endOf(child)
+    let isOutOfTime = false
     // A process that the command left behind may hold the pipe: it must not hold us as well.
     const kill = () => {
       child.kill('SIGKILL')
       child.stdout?.destroy()
     }
+    const killLate = () => {
+      isOutOfTime = true
+      kill()
+    }
     audience.whenEmpty(kill)
-    let outOfTime = setTimeout(kill, this.#options.timeout)
+    let outOfTime = setTimeout(killLate, this.#options.timeout)
     try {
       // The child's `exit` can come before its last output: read to the end, then wait for `close`.
       for await (const chunk of child.stdout ?? []) {
@@ -82,14 +90,15 @@ export class SharedCommand {
         // Time that the clients take is not the command's.
         clearTimeout(outOfTime)
         await audience.send(piece)
-        outOfTime = setTimeout(kill, this.#options.timeout)
+        outOfTime = setTimeout(killLate, this.#options.timeout)
       }
     } catch {
       // The pipe was destroyed with the command; how that ended says why.
     }
-    const problem = await ended
+    const end = await ended
     clearTimeout(outOfTime)
-    audience.finish(output.rest(), problem && `pynet: ${this.#name}: ${problem}\n`)
+    const late = `was ended, for it took longer than ${this.#options.timeout / 1000} s`
+    audience.finish(output.rest(isOutOfTime ? late : end, this.#name))
   }
 }
 
@@ -110,6 +119,8 @@ class CommandOutput {
   readonly #omitLastLine: boolean
   #held: Buffer[] = []
   #heldBytes = 0
+  /** Whether what went out already ends with a newline. */
+  #isAtLineStart = true
 
   constructor(omitLastLine: boolean) {
     this.#omitLastLine = omitLastLine
@@ -125,19 +136,27 @@ class CommandOutput {
     const end = (this.#omitLastLine && lastLineStart(all)) || all.length
     this.#held = [all.subarray(end)]
     this.#heldBytes = all.length - end
+    this.#isAtLineStart = all[end - 1] === NEWLINE
     return all.subarray(0, end)
   }
 
-  /** What is left when the command has ended. */
-  rest(): Buffer {
+  /** What is left when the command has ended, and behind it a line that says what went wrong. */
+  rest(problem: string | undefined, name: string): Buffer {
     const all = Buffer.concat(this.#held)
-    return this.#omitLastLine ? all.subarray(0, lastLineStart(all)) : all
+    const rest = this.#omitLastLine ? all.subarray(0, lastLineStart(all)) : all
+    if (problem === undefined) return rest
+    // It must stand on a line of its own, or it would pass for output.
+    const isAtLineStart = rest.length > 0 ? rest.at(-1) === NEWLINE : this.#isAtLineStart
+    return Buffer.concat([
+      rest,
+      Buffer.from(`${isAtLineStart ? '' : '\n'}pynet: ${name}: ${problem}\n`),
+    ])
   }
 }
 
 /** Where the last line begins; the newline that ends it does not count. */
 function lastLineStart(bytes: Buffer): number {
-  return bytes.length < 2 ? 0 : bytes.lastIndexOf(0x0a, bytes.length - 2) + 1
+  return bytes.length < 2 ? 0 : bytes.lastIndexOf(NEWLINE, bytes.length - 2) + 1
 }
 
 /** The clients of one run. Who leaves, or does not read in time, is dropped from it. */
@@ -162,20 +181,19 @@ class Audience {
   }
 
   /** Sends the rest to each at its own pace, and is done with them. */
-  finish(bytes: Buffer, problem: string | undefined): void {
-    for (const request of this.#requests) {
-      const sent = this.#sendTo(
-        request,
-        problem ? Buffer.concat([bytes, Buffer.from(problem)]) : bytes,
-      )
-      void sent.then(request.done)
-    }
+  finish(rest: Buffer): void {
+    for (const request of this.#requests) void this.#sendTo(request, rest).then(request.done)
   }
 
   async #sendTo(request: Request, bytes: Buffer): Promise<void> {
-    const outOfTime = setTimeout(() => void request.client.close(), this.#timeout)
+    const { client } = request
+    const late = `${formatAddress(client.remoteAddress)} did not read for ${this.#timeout / 1000} s`
+    const outOfTime = setTimeout(() => {
+      this.#drop(request, new TimeLimitError(late))
+      void client.close()
+    }, this.#timeout)
     try {
-      await request.client.sendAll(bytes)
+      await client.sendAll(bytes)
     } catch (error) {
       this.#drop(request, error)
     } finally {

@@ -31,11 +31,11 @@ describe('stdout', () => {
     expect(result.status).toBe(0)
   })
 
-  it('is an empty line when the echo is empty', async () => {
+  it('is an empty line when the server ends without an echo, which is an error', async () => {
     const port = await serveBytes('')
     const result = await runPynet('echo-client', '127.0.0.1', port, 'abc')
     expect(result.stdout).toBe('\n')
-    expect(result.status).toBe(0)
+    expectFailure(result, /without an answer, after 0 bytes/)
   })
 
   it('shows four chunks of a long echo, the size of every chunk, and no empty line', async () => {

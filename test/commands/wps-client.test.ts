@@ -52,10 +52,10 @@ describe('stdout', () => {
     expect(client.stdout.equals(lines)).toBe(true)
   })
 
-  it('is empty when the server sends nothing', async () => {
+  it('is empty when the server ends without an answer, which is an error', async () => {
     const result = await runPynet('wps-client', '127.0.0.1', await serveLines(''), 'w')
     expect(result.stdout).toBe('')
-    expect(result.status).toBe(0)
+    expectFailure(result, /without an answer, after 0 bytes/)
   })
 })
 

@@ -73,10 +73,17 @@ describe('an answer', () => {
     )
   })
 
+  test('whose last line has no newline has the reason on a line of its own', async () => {
+    const path = script('printf unfinished; exit 3')
+    expect(await ask(new SharedCommand(path, options))).toBe(
+      `unfinished\npynet: ${path}: ended with exit code 3\n`,
+    )
+  })
+
   test('ends at the time limit, also when something else holds the pipe', async () => {
     const path = script('echo first; sleep 30')
     const output = await ask(new SharedCommand(path, { ...options, timeout: 300 }))
-    expect(output).toBe(`first\npynet: ${path}: ended with SIGKILL\n`)
+    expect(output).toBe(`first\npynet: ${path}: was ended, for it took longer than 0.3 s\n`)
   })
 })
 
