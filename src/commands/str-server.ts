@@ -95,7 +95,7 @@ export async function strServer(
       const ready = await clients.ready()
       let queue = ready
       while (queue.length > 0) queue = queue.filter((client) => client.serveLetter(v))
-      for (const client of ready) client.sendReplies()
+      for (const client of ready) client.sendReplies(v)
     }
   } finally {
     const closed = Promise.all([listener.close(), clients.close()])

@@ -58,8 +58,8 @@ export class Polling implements Poll {
 class Client {
   readonly socket: TcpSocket
   readonly #list: ClientList
-  /** The replies of this turn; they go out together. */
-  #replies: Buffer[] = []
+  /** How long v was in each reply of this turn; they go out together. */
+  #replies: number[] = []
   #unsentBytes = 0
   #isPaused = false
   /** No letter of it counts any more; it leaves when it has all its replies. */
@@ -86,18 +86,16 @@ class Client {
       this.#leave()
       return false
     }
-    const value = v.bytes
-    this.#replies.push(value)
-    this.#unsentBytes += value.length
+    this.#replies.push(v.length)
+    this.#unsentBytes += v.length
     if (this.#unsentBytes >= UNSENT_LIMIT_BYTES) this.#pause()
     return !this.#isPaused
   }
 
   /** Sends the replies that have gathered. */
-  sendReplies(): void {
+  sendReplies(v: GrowingBytes): void {
     if (this.#replies.length === 0) return
-    const [first = Buffer.alloc(0), second] = this.#replies
-    const bytes = second === undefined ? first : Buffer.concat(this.#replies)
+    const bytes = v.valuesAt(this.#replies)
     this.#replies = []
     // A failed send says nothing yet: the next read tells what became of the client.
     const settle = () => {

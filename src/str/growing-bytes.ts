@@ -12,9 +12,24 @@ export class GrowingBytes {
     this.#maxBytes = maxBytes
   }
 
+  /** How many bytes there are so far. */
+  get length(): number {
+    return this.#length
+  }
+
   /** The bytes so far. What is appended later does not change them. */
   get bytes(): Buffer {
     return this.#memory.subarray(0, this.#length)
+  }
+
+  /** The values that it had at these lengths, one behind another. */
+  valuesAt(lengths: readonly number[]): Buffer {
+    const [first = 0, second] = lengths
+    if (second === undefined) return this.#memory.subarray(0, first)
+    const values = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + length, 0))
+    let end = 0
+    for (const length of lengths) end += this.#memory.copy(values, end, 0, length)
+    return values
   }
 
   /** Appends all of the bytes; gives false, and appends none, where they are too many. */

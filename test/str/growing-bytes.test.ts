@@ -62,3 +62,22 @@ describe('growing bytes', () => {
     )
   })
 })
+
+test('the values at any of its lengths come one behind another, also after it has moved', () => {
+  const v = new GrowingBytes()
+  const letters = Array.from({ length: 3000 }, (_, index) => 97 + (index % 26))
+  const lengths = letters.map((letter) => {
+    v.append(Uint8Array.of(letter))
+    return v.length
+  })
+  const values = lengths.map((length) => Buffer.from(letters.slice(0, length)))
+  expect(v.valuesAt(lengths).equals(Buffer.concat(values))).toBe(true)
+  expect(v.valuesAt([2])).toEqual(Buffer.from('ab'))
+})
+
+test('what has no room is refused, and changes nothing', () => {
+  const v = new GrowingBytes(3)
+  expect(v.append(Buffer.from('abc'))).toBe(true)
+  expect(v.append(Buffer.from('d'))).toBe(false)
+  expect(v.bytes).toEqual(Buffer.from('abc'))
+})
