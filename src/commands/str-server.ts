@@ -45,7 +45,8 @@ export function declare(command: Command, context: Context): void {
       `
 Re-creates strsvr.py of the tutorial (section 6): it appends each letter that
 a client sends to one string v and sends v back; when all clients have left,
-it prints v. A larger number of clients raises the backlog.
+it prints v. A larger number of clients, or --max-connections with any,
+raises the backlog.
 
 Examples:
   pynet str-server 2000
@@ -53,11 +54,13 @@ Examples:
   pynet str-server 2000 --clients any --poll nonblocking`,
     )
     .action(async (port: number, options: ServerOptions & StrServerOptions) => {
-      const isDefault = command.getOptionValueSource('backlog') === 'default'
       const { clients } = options
-      const backlog = isDefault && clients !== 'any' ? Math.max(BACKLOG, clients) : options.backlog
       // Those who come behind the last that is waited for are closed when it is there.
       const maxConnections = clients === 'any' ? options.maxConnections : undefined
+      const isDefault = command.getOptionValueSource('backlog') === 'default'
+      const backlog = isDefault
+        ? Math.max(BACKLOG, maxConnections ?? Number(clients))
+        : options.backlog
       await withListener(port, { ...options, backlog, maxConnections }, context, (listener) =>
         strServer(listener, options, context),
       )
