@@ -4,6 +4,7 @@ import { constants } from 'node:os'
 import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Context } from './command-line/context.ts'
+import type { TraceOptions } from './command-line/tracing.ts'
 import type { OutputError } from './terminal/output.ts'
 import { Terminal } from './terminal/terminal.ts'
 
@@ -50,6 +51,7 @@ const interruption = new AbortController()
 // Every connection of a crowd listens to it.
 setMaxListeners(0, interruption.signal)
 let endedBy: NodeJS.Signals | undefined
+let endTracing = () => {}
 
 void Terminal.open((failure) => interruption.abort(failure)).then(main)
 
@@ -67,6 +69,7 @@ async function main(terminal: Terminal): Promise<void> {
     process.exitCode = exitCodeOf(reason, terminal)
   } finally {
     terminal.keyboard.close()
+    endTracing()
   }
   if (endedBy !== undefined) {
     process.exitCode = EXIT_SIGNAL_BASE + constants.signals[endedBy]
@@ -104,7 +107,8 @@ async function assemble(args: string[], terminal: Terminal): Promise<Command> {
     if (name !== asked) continue
     const { declare } = await load()
     declare(command, { terminal, signal: interruption.signal })
-    command.hook('preAction', prepare)
+    addTraceOptions(command)
+    command.hook('preAction', () => prepare(command, terminal))
   }
   return program
 }
@@ -117,11 +121,24 @@ function withHelpOption([first, second, ...rest]: string[]): string[] {
   return process.argv.slice(2)
 }
 
+/** Every program can show what its sockets do. */
+function addTraceOptions(command: Command): void {
+  command
+    .option('--trace', 'show each call of the sockets API on stderr, as it returns')
+    .option('--trace-file <path>', 'write the same to a file, as NDJSON')
+    .option('--summary', 'show at the end what the calls came to, on stderr')
+}
+
 /** What every program needs before it starts. */
-function prepare(): void {
+async function prepare(command: Command, terminal: Terminal): Promise<void> {
   // Should everything it waits for vanish, Node would end silently, as if all had gone well.
   process.exitCode = EXIT_FAILURE
   listenForSignals()
+  const options: TraceOptions = command.opts()
+  if (options.trace || options.traceFile !== undefined || options.summary) {
+    const { startTracing } = await import('./command-line/tracing.ts')
+    endTracing = startTracing(command, options, terminal)
+  }
 }
 
 /**

@@ -73,6 +73,13 @@ export class ByteQueue {
     return filled
   }
 
+  /** A copy of up to `maxBytes` from the front, which stay where they are. */
+  peek(maxBytes: number): Buffer {
+    const copy = Buffer.alloc(Math.min(maxBytes, this.#length))
+    for (let offset = 0; offset < copy.length; offset++) copy[offset] = this.at(offset) ?? 0
+    return copy
+  }
+
   /** The byte at `offset` from the front, or undefined beyond both ends. */
   at(offset: number): number | undefined {
     let start = -this.#used

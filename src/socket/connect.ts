@@ -1,9 +1,11 @@
 // Connecting: every address of a host in turn, each with its time limit, and again until it works.
 import { lookup } from 'node:dns'
 import { createConnection, isIP } from 'node:net'
+import { traced } from '../trace/calls.ts'
 import { type Address, formatAddress } from './address.ts'
 import { codeOf, reasonOf, SocketError, socketError } from './errors.ts'
 import { Receiver } from './receiver.ts'
+import { subject } from './subject.ts'
 import { TcpSocket } from './tcp-socket.ts'
 import { checkMilliseconds, startTimer } from './timer.ts'
 
@@ -37,7 +39,18 @@ export interface ConnectOptions {
  * for the time limit); its message names each address that failed and why. RangeError for numbers
  * out of range.
  */
-export async function connect(options: ConnectOptions): Promise<TcpSocket> {
+export function connect(options: ConnectOptions): Promise<TcpSocket> {
+  const asked = { remote: { host: options.host, port: options.port } }
+  return traced(
+    'connect',
+    asked,
+    () => keepConnecting(options),
+    (socket) => ({ subject: socket[subject] }),
+  )
+}
+
+/** Tries until it works or the time is over. */
+async function keepConnecting(options: ConnectOptions): Promise<TcpSocket> {
   const { retryMs, timeoutMs = Infinity, signal } = options
   checkOptions(options)
   const deadline = performance.now() + (retryMs ?? Infinity)

@@ -1,7 +1,9 @@
 // Listening: an address is bound, and from then on the operating system takes connections to it.
 import { createServer } from 'node:net'
+import { traced } from '../trace/calls.ts'
 import { socketError } from './errors.ts'
 import { Listener, type RefusalHandler } from './listener.ts'
+import { subject } from './subject.ts'
 
 const DEFAULT_BACKLOG = 511
 
@@ -37,7 +39,17 @@ export interface ListenOptions {
  * Rejects with a SocketError that has the code (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`), host and
  * port; RangeError for numbers out of range.
  */
-export async function listen(options: ListenOptions): Promise<Listener> {
+export function listen(options: ListenOptions): Promise<Listener> {
+  const asked = { local: { host: options.host ?? '::', port: options.port } }
+  return traced(
+    'listen',
+    asked,
+    () => startListening(options),
+    (listener) => ({ subject: listener[subject] }),
+  )
+}
+
+async function startListening(options: ListenOptions): Promise<Listener> {
   const { host, port, backlog = DEFAULT_BACKLOG, maxConnections, onRefused, signal } = options
   checkOptions(options)
   signal?.throwIfAborted()

@@ -1,9 +1,18 @@
 // A listening socket: it takes connections, and hands them out one accept at a time.
 import type { Server, Socket } from 'node:net'
+import {
+  callBegins,
+  callReturns,
+  isTraced,
+  newSubject,
+  type Subject,
+  traced,
+} from '../trace/calls.ts'
 import { receiveAccepted } from './accepted-receiver.ts'
 import { type Address, plainHost } from './address.ts'
 import { closedError, type SocketError, socketError, tooManyError } from './errors.ts'
 import { type Readiness, readiness } from './readiness.ts'
+import { subject } from './subject.ts'
 import { TcpSocket, type WaitOptions } from './tcp-socket.ts'
 
 /** Is told why a connection was not taken. */
@@ -18,6 +27,8 @@ interface Waiter {
 export class Listener {
   /** Where it listens, with the port that the operating system chose for port 0; kept after. */
   readonly address: Address
+  /** What a trace says of it. */
+  readonly [subject]: Subject
   readonly #server: Server
   readonly #ready: TcpSocket[] = []
   readonly #waiters = new Set<Waiter>()
@@ -41,6 +52,7 @@ export class Listener {
       bound !== null && typeof bound === 'object'
         ? { host: plainHost(bound.address), port: bound.port }
         : { host: 'unknown', port: 0 }
+    this[subject] = newSubject(this.address)
     server.on('connection', (raw) => this.#arrived(raw))
     server.on('error', (error) => this.#fail(error))
     // Node has closed the connection by then.
@@ -77,9 +89,18 @@ export class Listener {
    * on; with `signal.reason` when aborted, which takes no connection. Tutorial, 2.1; accept(2).
    */
   accept({ signal }: WaitOptions = {}): Promise<TcpSocket> {
+    return traced(
+      'accept',
+      this[subject],
+      () => this.#accept(signal),
+      (socket) => ({ subject: socket[subject] }),
+    )
+  }
+
+  #accept(signal: AbortSignal | undefined): Promise<TcpSocket> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted()
-      const ready = this.tryAccept()
+      const ready = this.#tryAccept()
       if (ready !== undefined) return resolve(ready)
 
       const settled = () => {
@@ -104,6 +125,14 @@ export class Listener {
 
   /** Nonblocking: the next connection that is there already, or undefined. Throws as `accept`. */
   tryAccept(): TcpSocket | undefined {
+    const call =
+      isTraced() && this.#ready.length > 0 ? callBegins('accept', this[subject]) : undefined
+    const socket = this.#tryAccept()
+    if (call !== undefined && socket !== undefined) callReturns(call, { subject: socket[subject] })
+    return socket
+  }
+
+  #tryAccept(): TcpSocket | undefined {
     if (this.#closed !== undefined) throw this.#closed
     const ready = this.#ready.shift()
     if (ready === undefined && this.#failure !== undefined) throw this.#takeFailure()
@@ -138,7 +167,7 @@ export class Listener {
   }
 
   #close(reason?: unknown): Promise<void> {
-    this.#closing ??= this.#closeOnce(reason)
+    this.#closing ??= traced('close', this[subject], () => this.#closeOnce(reason))
     return this.#closing
   }
 

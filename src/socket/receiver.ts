@@ -1,10 +1,22 @@
 // The receiving half of a connection: bytes as they arrive, one reader who may wait for them.
+
+import {
+  type Call,
+  type CallName,
+  callBegins,
+  callReturns,
+  isTraced,
+  type Subject,
+  transferOf,
+} from '../trace/calls.ts'
 import { ByteQueue } from './byte-queue.ts'
 import { readerWaitingError } from './errors.ts'
 import { startTimer } from './timer.ts'
 
 /** What one call waits for, and what it gives. */
 export interface Wish<T> {
+  /** The call that waits, for a trace. */
+  call: CallName
   /** Whether enough has come. The end of data or an error ends every wait. */
   enough(): boolean
   /** The result, made the moment enough is there; throws what the call shall reject with. */
@@ -13,6 +25,8 @@ export interface Wish<T> {
   direct?: ((bytes: Buffer) => number) | undefined
   signal?: AbortSignal | undefined
 }
+
+const TRACED_HEAD_BYTES = 32
 
 interface Waiter {
   enough(): boolean
@@ -28,11 +42,14 @@ interface Waiter {
  */
 export class Receiver {
   readonly queue = new ByteQueue()
+  /** Whose half this is, for a trace. */
+  subject: Subject = {}
   /** Starts reading from the operating system; harmless when it already does. */
   demand: () => void = () => {}
   /** How long a reader waits for the next byte, in milliseconds. */
   idleTimeoutMs = Infinity
   makeIdleError: () => Error = () => new Error('idle')
+  #arrivedBytes = 0
   #ended = false
   #failure: Error | undefined
   #makeClosedError: (() => Error) | undefined
@@ -58,6 +75,7 @@ export class Receiver {
    */
   arrived(bytes: Buffer, borrowed: boolean): boolean {
     if (this.#discarding) return true
+    this.#arrivedBytes += bytes.length
     this.#waiter?.idle?.refresh()
     const taken = this.#waiter?.direct?.(bytes) ?? 0
     if (taken < bytes.length) {
@@ -97,7 +115,17 @@ export class Receiver {
   }
 
   /** Waits for a wish to come true. One reader at a time: a second one is the caller's mistake. */
-  wait<T>({ enough, finish, direct, signal }: Wish<T>): Promise<T> {
+  wait<T>(wish: Wish<T>): Promise<T> {
+    if (!isTraced()) return this.#wait(wish)
+    const call = callBegins(wish.call, this.subject)
+    // Not straight from the operating system's memory: all bytes pass where they are counted.
+    const finish = () => this.#finishTraced(call, wish.finish)
+    const waiting = this.#wait({ ...wish, finish, direct: undefined })
+    waiting.catch((error) => callReturns(call, { error }))
+    return waiting
+  }
+
+  #wait<T>({ enough, finish, direct, signal }: Wish<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#requireFree()
       signal?.throwIfAborted()
@@ -136,6 +164,17 @@ export class Receiver {
 
   /** Up to `maxBytes` bytes that are here already; undefined is "nothing yet", empty the end. */
   tryTake(maxBytes: number): Buffer | undefined {
+    if (!isTraced()) return this.#tryTake(maxBytes)
+    const call = callBegins('tryRecv', this.subject)
+    try {
+      return this.#finishTraced(call, () => this.#tryTake(maxBytes))
+    } catch (error) {
+      callReturns(call, { error })
+      throw error
+    }
+  }
+
+  #tryTake(maxBytes: number): Buffer | undefined {
     this.#requireFree()
     if (this.queue.length === 0 && !this.#over) {
       this.demand()
@@ -170,6 +209,19 @@ export class Receiver {
   #finish<T>(finish: () => T): T {
     this.#throwIfClosed()
     return finish()
+  }
+
+  /** Tells how much `take` took off the queue, and from where in the stream. */
+  #finishTraced<T>(call: Call, take: () => T): T {
+    this.#reclaim()
+    const before = this.queue.length
+    const offset = this.#arrivedBytes - before
+    const head = this.queue.peek(TRACED_HEAD_BYTES)
+    const value = take()
+    const bytes = before - this.queue.length
+    if (value === undefined) callReturns(call, { wouldBlock: true })
+    else callReturns(call, { transfer: { ...transferOf(head.subarray(0, bytes), offset), bytes } })
+    return value
   }
 
   #throwIfClosed(): void {

@@ -1,4 +1,5 @@
 // A socket as a file: reading by bytes, lines and blocks of lines (tutorial, section 5.2).
+import { isTraced } from '../trace/calls.ts'
 import { asyncIterator } from './async-iterator.ts'
 import { LineTooLongError } from './errors.ts'
 import { LineBlock } from './line-block.ts'
@@ -49,6 +50,7 @@ export class SocketFile<E extends Encoding = 'utf8'> {
     if (size === 0) return this.#decode(Buffer.alloc(0))
     const { queue } = this.#receiver
     return this.#receiver.wait({
+      call: 'read',
       enough: () => queue.length >= this.#wholeCharacter(size),
       finish: () => this.#decode(this.#receiver.takeOrEnd(this.#wholeCharacter(size))),
     })
@@ -122,11 +124,18 @@ export class SocketFile<E extends Encoding = 'utf8'> {
       return { done: false, value: first }
     }
     return asyncIterator(() => {
+      // A trace tells of each line as it is handed out.
+      if (isTraced() && lines[next] === undefined) return this.#nextLine()
       const line = lines[next]
       if (line === undefined) return this.#readBlock(use)
       next++
       return Promise.resolve({ done: false, value: line })
     }, giveBack)
+  }
+
+  async #nextLine(): Promise<IteratorResult<Line<E>, undefined>> {
+    const value = await this.readLine()
+    return value.length > 0 ? { done: false, value } : { done: true, value: undefined }
   }
 
   #decode(bytes: Buffer): Line<E> {
@@ -144,6 +153,7 @@ export class SocketFile<E extends Encoding = 'utf8'> {
     }
     const tooLong = () => limit > this.#maxLineBytes && this.#firstLineTooLong()
     return this.#receiver.wait({
+      call: 'readLine',
       enough: () => tooLong() || lineLength() <= queue.length,
       finish: () => {
         if (tooLong()) throw new LineTooLongError(this.#maxLineBytes)
@@ -162,6 +172,7 @@ export class SocketFile<E extends Encoding = 'utf8'> {
     const { queue } = this.#receiver
     let direct: LineBlock | undefined
     return this.#receiver.wait({
+      call: 'readLines',
       enough: () => queue.firstLineLength() > 0 || this.#firstLineTooLong(),
       direct: this.#isPlainText
         ? (bytes) => {

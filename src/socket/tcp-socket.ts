@@ -1,5 +1,14 @@
 // A connected TCP socket with the calls of the sockets API, as promises.
 import type { Socket } from 'node:net'
+import {
+  callBegins,
+  callReturns,
+  isTraced,
+  newSubject,
+  type Subject,
+  traced,
+  transferOf,
+} from '../trace/calls.ts'
 import { type Address, formatAddress, plainHost } from './address.ts'
 import { closedError, codeOf, idleError, SocketError, socketError } from './errors.ts'
 import type { LineOptions } from './line-splitter.ts'
@@ -8,6 +17,7 @@ import { type Readiness, readiness } from './readiness.ts'
 import type { Receiver } from './receiver.ts'
 import { Sender } from './sender.ts'
 import { SocketFile } from './socket-file.ts'
+import { subject } from './subject.ts'
 
 /** How long a close waits for the peer's end of data before it gives the connection up. */
 const LINGER_MS = 2000
@@ -29,10 +39,13 @@ export class TcpSocket {
   readonly localAddress: Address
   /** The peer; kept after the close. */
   readonly remoteAddress: Address
+  /** What a trace says of it. */
+  readonly [subject]: Subject
   readonly #raw: Socket
   readonly #receiver: Receiver
   readonly #sender: Sender
   #failure: SocketError | undefined
+  #sentBytes = 0
   #sendingOver = false
   #closing: Promise<void> | undefined
 
@@ -49,6 +62,8 @@ export class TcpSocket {
       host: plainHost(raw.remoteAddress ?? 'unknown'),
       port: raw.remotePort ?? 0,
     }
+    this[subject] = newSubject(this.localAddress, this.remoteAddress)
+    receiver.subject = this[subject]
     raw.on('end', () => this.#confirmEnd())
     raw.on('error', (error) => this.#fail(error))
     raw.on('close', () => this.#sender.rejectAll(() => this.#failure ?? this.#closedError()))
@@ -77,6 +92,7 @@ export class TcpSocket {
     const receiver = this.#receiver
     if (!isCount(maxBytes)) return Promise.reject(countError(maxBytes))
     return receiver.wait({
+      call: 'recv',
       enough: () => receiver.queue.length > 0,
       finish: () => receiver.takeOrEnd(maxBytes),
       signal,
@@ -93,6 +109,7 @@ export class TcpSocket {
     if (buffer.length === 0) return Promise.reject(countError(0))
     let received = 0
     return receiver.wait({
+      call: 'recv',
       enough: () => receiver.queue.length > 0,
       direct: (bytes) => {
         received = Math.min(bytes.length, buffer.length)
@@ -128,9 +145,17 @@ export class TcpSocket {
    * `shutdown`, and ERR_SOCKET_CLOSED when the socket is closed. Tutorial, section 4; send(2).
    */
   sendAll(data: string | Uint8Array): Promise<void> {
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data
+    if (!isTraced()) return this.#sendAll(bytes)
+    const transfer = transferOf(bytes, this.#sentBytes)
+    const send = () => this.#sendAll(bytes)
+    return traced('sendAll', this[subject], send, () => ({ transfer }))
+  }
+
+  #sendAll(bytes: Uint8Array): Promise<void> {
     const refusal = this.#refusal()
     if (refusal !== undefined) return Promise.reject(refusal)
-    const bytes = typeof data === 'string' ? Buffer.from(data) : data
+    this.#sentBytes += bytes.length
     return bytes.length === 0 ? Promise.resolve() : this.#sender.send(bytes)
   }
 
@@ -147,7 +172,9 @@ export class TcpSocket {
   shutdown(): void {
     if (this.#sendingOver || this.#closing !== undefined) return
     this.#sendingOver = true
+    const call = isTraced() ? callBegins('shutdown', this[subject]) : undefined
     this.#raw.end()
+    if (call !== undefined) callReturns(call)
   }
 
   /**
@@ -162,7 +189,7 @@ export class TcpSocket {
    * the peer's end of data. Tutorial, section 5.3; close(2).
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close()
+    this.#closing ??= traced('close', this[subject], () => this.#close())
     return this.#closing
   }
 

@@ -1,6 +1,7 @@
 // Standard input: a keyboard, a file, a pipe or nothing at all, read only when somebody asks.
 import { fstatSync, readFileSync } from 'node:fs'
 import { isatty } from 'node:tty'
+import { traced, transferOf } from '../trace/calls.ts'
 
 const STDIN = 0
 const NEWLINE = 0x0a
@@ -31,7 +32,12 @@ export class Keyboard {
    * Rejects when standard input can't be read.
    */
   readLine(): Promise<Buffer | undefined> {
-    this.#line ??= this.#readLine().finally(() => {
+    this.#line ??= traced(
+      'keyboard',
+      undefined,
+      () => this.#readLine(),
+      (line) => (line === undefined ? {} : { transfer: transferOf(line) }),
+    ).finally(() => {
       this.#line = undefined
     })
     return this.#line

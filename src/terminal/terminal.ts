@@ -57,6 +57,12 @@ export class Terminal {
     this.#write(`${shown}\n`)
   }
 
+  /** Shows a line of a trace or a summary on stderr. */
+  note(line: string): void {
+    const shown = visible(line)
+    this.#write(`${this.#colours?.hint(shown) ?? shown}\n`)
+  }
+
   #write(text: string): void {
     // A closed stderr must not end the program.
     if (!this.#hasSpoken) process.stderr.on('error', () => {})

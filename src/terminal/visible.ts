@@ -11,6 +11,11 @@ export function visible(data: string | Uint8Array): string {
   return shown.replace(/\p{Cc}/gu, showControl)
 }
 
+/** As `visible`, in one line: newlines and tabs show as well, as `\\n` and `\\t`. */
+export function preview(data: string | Uint8Array): string {
+  return visible(data).replaceAll('\n', '\\n').replaceAll('\t', '\\t')
+}
+
 function showControl(character: string): string {
   if (character === '\n' || character === '\t') return character
   const code = character.charCodeAt(0)

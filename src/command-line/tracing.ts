@@ -1,0 +1,31 @@
+// What every program can show of its own calls: options, and the listening from start to end.
+import type { Command } from 'commander'
+import type { Terminal } from '../terminal/terminal.ts'
+import { observe, type Sink } from '../trace/observer.ts'
+import { Summary } from '../trace/summary.ts'
+import { TraceFile } from '../trace/trace-file.ts'
+import { TraceLines } from '../trace/trace-lines.ts'
+
+export interface TraceOptions {
+  trace?: boolean
+  traceFile?: string
+  summary?: boolean
+}
+
+/** Starts what the options ask for; gives the way to end it. Throws where the file can't be written. */
+export function startTracing(
+  command: Command,
+  { trace, traceFile, summary }: TraceOptions,
+  terminal: Terminal,
+): () => void {
+  const program = command.name()
+  const show = (line: string) => terminal.note(line)
+  const sinks: Sink[] = []
+  if (traceFile !== undefined) {
+    const tellFailure = (error: Error) => terminal.say('error', error.message)
+    sinks.push(new TraceFile(traceFile, program, tellFailure))
+  }
+  if (trace) sinks.push(new TraceLines(show))
+  if (summary) sinks.push(new Summary(program, show))
+  return observe(sinks)
+}

@@ -1,0 +1,112 @@
+// What a program's calls came to: how often, how many bytes, how long blocked; and chunks as bars.
+import type { Call, CallName } from './calls.ts'
+import type { Sink } from './observer.ts'
+
+const BAR_WIDTH = 30
+const EMPTY_HANDED = 'nothing yet'
+
+interface Count {
+  times: number
+  bytes: number
+  blockedMs: number
+  errors: number
+}
+
+export class Summary implements Sink {
+  readonly #program: string
+  readonly #show: (line: string) => void
+  readonly #counts = new Map<CallName, Count>()
+  /** How often a recv brought so many bytes. */
+  readonly #chunks = new Map<number, number>()
+  #wouldBlocks = 0
+
+  constructor(program: string, show: (line: string) => void) {
+    this.#program = program
+    this.#show = show
+  }
+
+  returns({ name, startedAt, returnedAt = startedAt, ...call }: Call, times: number): void {
+    if (call.wouldBlock) {
+      this.#wouldBlocks += times
+      return
+    }
+    const count = this.#counts.get(name) ?? { times: 0, bytes: 0, blockedMs: 0, errors: 0 }
+    this.#counts.set(name, count)
+    const bytes = call.transfer?.bytes ?? 0
+    count.times++
+    count.bytes += bytes
+    count.blockedMs += returnedAt - startedAt
+    if (call.error !== undefined) count.errors++
+    const isChunk = (name === 'recv' || name === 'tryRecv') && bytes > 0
+    if (isChunk) this.#chunks.set(bytes, (this.#chunks.get(bytes) ?? 0) + 1)
+  }
+
+  end(): void {
+    const { user, system } = process.cpuUsage()
+    this.#show(`summary of ${this.#program}`)
+    for (const line of [...this.#callLines(), ...chunkLines(this.#chunks)]) this.#show(`  ${line}`)
+    const spent = seconds((user + system) / 1000)
+    this.#show(`  processor time ${spent} of ${seconds(performance.now())} wall time`)
+  }
+
+  #callLines(): string[] {
+    const lines = [...this.#counts].map(([name, { times, bytes, blockedMs, errors }]) => {
+      const cells = [
+        name.padEnd(10),
+        `${number(times)} ×`.padStart(11),
+        (bytes > 0 ? `${number(bytes)} bytes` : '').padStart(20),
+        `blocked ${seconds(blockedMs)}`.padStart(20),
+        errors > 0 ? `  ${number(errors)} failed` : '',
+      ]
+      return cells.join('')
+    })
+    if (this.#wouldBlocks > 0) {
+      const times = `${number(this.#wouldBlocks)} ×`
+      lines.push(`${'tryRecv'.padEnd(10)}${times.padStart(11)}  ${EMPTY_HANDED} (would block)`)
+    }
+    return lines
+  }
+}
+
+/** The sizes of the chunks that recv brought: extremes, median, and a bar for each power of two. */
+export function chunkLines(chunks: ReadonlyMap<number, number>): string[] {
+  if (chunks.size === 0) return []
+  const sizes = [...chunks].sort(([a], [b]) => a - b)
+  const median = medianOf(sizes)
+  const [smallest = 0] = sizes[0] ?? []
+  const [largest = 0] = sizes.at(-1) ?? []
+  const extremes = `smallest ${number(smallest)}, median ${number(median)}, largest ${number(largest)}`
+
+  const buckets = new Map<number, number>()
+  for (const [size, times] of sizes) {
+    const bucket = Math.floor(Math.log2(size))
+    buckets.set(bucket, (buckets.get(bucket) ?? 0) + times)
+  }
+  const most = Math.max(...buckets.values())
+  const bars = [...buckets].map(([bucket, times]) => {
+    const [from, to] = [2 ** bucket, 2 ** (bucket + 1) - 1]
+    const range = from === to ? number(from) : `${number(from)} to ${number(to)}`
+    const bar = '█'.repeat(Math.max(1, Math.round((BAR_WIDTH * times) / most)))
+    return `${range.padStart(24)}  ${bar} ${number(times)}`
+  })
+  return [`chunks of recv: ${extremes} bytes`, ...bars]
+}
+
+/** The size in the middle, of sizes in their order and how often each came. */
+function medianOf(sizes: readonly [size: number, times: number][]): number {
+  const total = sizes.reduce((sum, [, times]) => sum + times, 0)
+  let seen = 0
+  for (const [size, times] of sizes) {
+    seen += times
+    if (2 * seen >= total) return size
+  }
+  return 0
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en')
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(3)} s`
+}

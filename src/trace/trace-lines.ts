@@ -1,0 +1,103 @@
+// A trace for people: a line on stderr for each call as it returns, in the words of the tutorial.
+import { type Address, formatAddress } from '../socket/address.ts'
+import { codeOf } from '../socket/errors.ts'
+import { preview } from '../terminal/visible.ts'
+import type { Call, CallName } from './calls.ts'
+import type { Sink } from './observer.ts'
+
+/** A call that waits for so long shows, so that one sees the program wait. */
+const STILL_BLOCKED_MS = 1000
+const LOOK_EVERY_MS = 250
+/** A shorter wait is none that anybody could see. */
+const BLOCKED_MS = 1
+
+const PREPOSITIONS: Partial<Record<CallName, string>> = {
+  connect: 'to',
+  sendAll: 'to',
+  shutdown: 'to',
+  close: 'with',
+}
+
+export class TraceLines implements Sink {
+  readonly #show: (line: string) => void
+  /** Calls that have not returned, and are not known to block. */
+  readonly #pending = new Set<Call>()
+  readonly #look: NodeJS.Timeout
+
+  constructor(show: (line: string) => void) {
+    this.#show = show
+    this.#look = setInterval(() => this.#showBlocked(), LOOK_EVERY_MS).unref()
+  }
+
+  begins(call: Call): void {
+    this.#pending.add(call)
+  }
+
+  returns(call: Call, times: number): void {
+    this.#pending.delete(call)
+    this.#show(traceLine(call, times))
+  }
+
+  end(): void {
+    clearInterval(this.#look)
+  }
+
+  #showBlocked(): void {
+    const now = performance.now()
+    for (const call of this.#pending) {
+      if (call.returnedAt !== undefined) this.#pending.delete(call)
+      else if (now - call.startedAt >= STILL_BLOCKED_MS) {
+        this.#pending.delete(call)
+        this.#show(`${time(now)} ${call.name} ${place(call)}… blocked`)
+      }
+    }
+  }
+}
+
+/** `[   2.310 s] recv 3 bytes "abc" from 127.0.0.1:40312, blocked 2.104 s` */
+export function traceLine(call: Call, times = 1): string {
+  const { name, startedAt, returnedAt = startedAt } = call
+  const blockedMs = returnedAt - startedAt
+  const blocked = blockedMs >= BLOCKED_MS ? `, blocked ${seconds(blockedMs)}` : ''
+  const words = [time(returnedAt), name, result(call, times), place(call)]
+  return `${words
+    .filter((word) => word !== '')
+    .join(' ')
+    .trimEnd()}${blocked}`
+}
+
+function result({ name, transfer, wouldBlock, error }: Call, times: number): string {
+  // A program that stops waiting has no code to show.
+  if (error !== undefined) return `failed (${codeOf(error, 'given up')})`
+  if (wouldBlock) return `nothing yet${times > 1 ? `, ${times.toLocaleString('en')} times` : ''}`
+  if (name === 'keyboard') return transfer === undefined ? 'end of input' : quote(transfer)
+  if (transfer === undefined) return ''
+  if (transfer.bytes === 0 && name !== 'sendAll') return 'the end of data'
+  const count = `${transfer.bytes.toLocaleString('en')} ${transfer.bytes === 1 ? 'byte' : 'bytes'}`
+  return `${count} ${quote(transfer)}`
+}
+
+function quote({ head, bytes }: { head: Buffer; bytes: number }): string {
+  return `"${preview(head)}${bytes > head.length ? '…' : ''}"`
+}
+
+function place({ name, subject, error }: Call): string {
+  const { local, remote } = subject
+  const preposition = remote === undefined ? 'on' : (PREPOSITIONS[name] ?? 'from')
+  if (name === 'connect' && error === undefined && local !== undefined) {
+    return `${words(preposition, remote)}from ${formatAddress(local)} `
+  }
+  return words(preposition, remote ?? local)
+}
+
+function words(preposition: string, address: Address | undefined): string {
+  return address === undefined ? '' : `${preposition} ${formatAddress(address)} `
+}
+
+function time(milliseconds: number): string {
+  return `[${seconds(milliseconds).padStart(10)}]`
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(3)} s`
+}

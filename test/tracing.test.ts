@@ -1,0 +1,142 @@
+// --trace, --trace-file and --summary of real programs: what they show, and that they harm nothing.
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { parseTrace } from '../src/trace/parse-trace.ts'
+import type { Trace, TraceCall } from '../src/trace/trace-format.ts'
+import { expectFailure } from './support/expectations.ts'
+import { runPynet, startPynet } from './support/processes.ts'
+import { hasFile } from './support/requirements.ts'
+import { waitUntil } from './support/waiting.ts'
+
+const local = ['--host', '127.0.0.1'] as const
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'pynet-trace-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  return folder
+}
+
+async function traceIn(path: string): Promise<Trace> {
+  return parseTrace(await readFile(path, 'utf8'), path)
+}
+
+const names = (trace: Trace) => trace.calls.map(({ call }) => call)
+
+function bytesOf(trace: Trace, call: TraceCall['call']): number {
+  const calls = trace.calls.filter((each) => each.call === call)
+  return calls.reduce((sum, each) => sum + (each.bytes ?? 0), 0)
+}
+
+describe('--trace-file', () => {
+  it('of both ends of an echo is in order, and each has the bytes of the other', async () => {
+    const folder = await temporaryFolder()
+    const [theirs, ours] = [join(folder, 'server'), join(folder, 'client')]
+    const options = ['--go-ahead', 'now', '--copies', 1000, '--trace-file', theirs] as const
+    const server = startPynet('echo-server', 0, ...local, ...options)
+    const port = await server.ready()
+    const client = await runPynet('echo-client', '127.0.0.1', port, 'abc', '--trace-file', ours)
+    expect(client.stderr).toBe('')
+    expect((await server.finished()).status).toBe(0)
+
+    const [serverTrace, clientTrace] = [await traceIn(theirs), await traceIn(ours)]
+    expect(serverTrace.header).toMatchObject({ program: 'echo-server', pid: server.pid })
+    expect(clientTrace.header.program).toBe('echo-client')
+    expect(names(clientTrace).slice(0, 2)).toEqual(['connect', 'sendAll'])
+    expect(names(clientTrace).at(-1)).toBe('close')
+    expect(names(serverTrace).slice(0, 3)).toEqual(['listen', 'accept', 'recv'])
+    expect(bytesOf(clientTrace, 'sendAll')).toBe(bytesOf(serverTrace, 'recv'))
+    expect(bytesOf(serverTrace, 'sendAll')).toBe(3000)
+    expect(bytesOf(clientTrace, 'recv')).toBe(3000)
+    const connected = clientTrace.calls.find(({ call }) => call === 'connect')
+    const accepted = serverTrace.calls.find(({ call }) => call === 'accept')
+    expect(accepted?.remote).toEqual(connected?.local)
+  })
+
+  it('of a killed program has every call that had returned', async () => {
+    const path = join(await temporaryFolder(), 'trace')
+    const server = startPynet('str-server', 0, ...local, '--clients', 1, '--trace-file', path)
+    const port = await server.ready()
+    const client = startPynet('str-client', '127.0.0.1', port, { stdin: 'pipe' })
+    client.write('ab\n')
+    await client.waitFor('stdout', /ab\nenter a letter:$/)
+    server.kill('SIGKILL')
+    await server.exit
+    const trace = await traceIn(path)
+    expect(bytesOf(trace, 'tryRecv')).toBe(2)
+    expect(bytesOf(trace, 'sendAll')).toBe(3)
+    client.end()
+    await client.exit
+  })
+
+  it('that cannot be written is an error that names it', async () => {
+    const path = join(await temporaryFolder(), 'no', 'such', 'folder')
+    expectFailure(await runPynet('echo-server', 0, ...local, '--trace-file', path), path)
+  })
+
+  it.runIf(hasFile('/dev/full', 'a trace on a full disk'))(
+    'on a full disk is told once, and the program does its work',
+    async () => {
+      const options = ['--go-ahead', 'now', '--copies', 1, '--trace-file', '/dev/full'] as const
+      const server = startPynet('echo-server', 0, ...local, ...options)
+      const client = await runPynet('echo-client', '127.0.0.1', await server.ready(), 'abc')
+      expect(client.stdout).toBe('abc\nreceived 3 bytes\n\n')
+      const { stderr, status } = await server.finished()
+      expect(status).toBe(0)
+      expect(stderr.match(/cannot write the trace \/dev\/full/g)).toHaveLength(1)
+    },
+  )
+})
+
+describe('--trace', () => {
+  it('shows the calls in their order, and a wait while it lasts', async () => {
+    const server = startPynet('echo-server', 0, ...local, '--copies', 2, '--trace', {
+      stdin: 'pipe',
+    })
+    const port = await server.ready()
+    await server.waitFor('stderr', /\] accept on 127\.0\.0\.1:\d+ … blocked\n/)
+    const client = startPynet('echo-client', '127.0.0.1', port, 'abc', '--trace')
+    await server.waitFor('stderr', /\] recv 3 bytes "abc" from 127\.0\.0\.1:\d+/)
+    await client.waitFor('stderr', /\] recv from 127\.0\.0\.1:\d+ … blocked\n/)
+    server.write('\n')
+    const { stderr, stdout } = await client.finished()
+    expect(stdout).toBe('abcabc\nreceived 6 bytes\n\n')
+    const calls = [...stderr.matchAll(/^\[ *\d+\.\d{3} s\] (\w+ [^\n]*)\n/gm)].map(([, call]) =>
+      call?.replaceAll(/\d+\.\d{3} s/g, 'TIME').replaceAll(/:\d+/g, ':PORT'),
+    )
+    const peer = '127.0.0.1:PORT'
+    expect(calls[0]).toMatch(/^connect to 127\.0\.0\.1:PORT from 127\.0\.0\.1:PORT/)
+    expect(calls[1]?.replace(', blocked TIME', '')).toBe(`sendAll 3 bytes "abc" to ${peer}`)
+    expect(calls).toContain(`recv 6 bytes "abcabc" from ${peer}, blocked TIME`)
+    expect(calls.at(-1)).toMatch(/^close with /)
+    await waitUntil(() => server.stderr.includes('keyboard ""'), 'the typed line in the trace')
+  })
+})
+
+describe('--summary', () => {
+  it('counts what both ends did, and the would-blocks of a polling server', async () => {
+    const options = ['--clients', 1, '--poll', 'nonblocking', '--summary'] as const
+    const server = startPynet('str-server', 0, ...local, ...options)
+    const port = await server.ready()
+    const input = 'a\nb\n\n'
+    const client = await runPynet('str-client', '127.0.0.1', port, '--summary', { input })
+    expect(client.stdout).toContain('enter a letter:ab\n')
+    expect(client.stderr).toMatch(/^summary of str-client\n/)
+    expect(client.stderr).toMatch(/^ {2}sendAll +2 × +2 bytes +blocked/m)
+    expect(client.stderr).toMatch(/^ {2}recv +2 × +3 bytes +blocked/m)
+    expect(client.stderr).toMatch(/^ {2}chunks of recv: smallest 1, median 1, largest 2 bytes$/m)
+    const { stderr } = await server.finished()
+    expect(stderr).toMatch(/^ {2}tryRecv +[\d,]+ × {2}nothing yet \(would block\)$/m)
+    expect(stderr).toMatch(/^ {2}processor time \d+\.\d{3} s of \d+\.\d{3} s wall time$/m)
+  })
+
+  it('is shown by a program that a signal ends', async () => {
+    const server = startPynet('wps-server', 0, ...local, '--summary')
+    await server.ready()
+    server.kill('SIGTERM')
+    const { stderr, status } = await server.finished()
+    expect(status).toBe(143)
+    expect(stderr).toMatch(/^summary of wps-server\n {2}listen +1 ×/m)
+  })
+})
