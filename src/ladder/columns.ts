@@ -35,3 +35,15 @@ export function cut(text: string, columns: number): string {
 export function fill(text: string, columns: number, filler = ' '): string {
   return text + filler.repeat(Math.max(0, columns - columnsOf(text)))
 }
+
+/** The text in lines of so many columns, broken at spaces; those after the first are set in. */
+export function wrap(text: string, columns: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)
+    const joined = line === undefined ? word : `${line} ${word}`
+    if (columnsOf(joined) <= columns) lines[Math.max(0, lines.length - 1)] = joined
+    else lines.push(line === undefined ? word : `  ${word}`)
+  }
+  return lines
+}

@@ -58,15 +58,15 @@ function detailsOf(call: Call, hasFailed: boolean): { long: string; short: strin
   if (hasFailed)
     return { long: ` fails: ${plain(record.error ?? '')}`, short: ` ${plain(record.error ?? '')}` }
   if (record.call === 'keyboard') {
-    if (record.bytes === undefined) return both(' end of input')
+    if (record.bytes === undefined) return { long: ' end of input', short: ' ends' }
     return both(record.bytes === 0 ? ' Enter' : '')
   }
   if (record.wouldBlock !== undefined) {
-    const times = record.wouldBlock === 1 ? '' : ` × ${grouped(record.wouldBlock)}`
+    const times = record.wouldBlock === 1 ? '' : ` ×${grouped(record.wouldBlock)}`
     return { long: ` would block${times}`, short: ` nothing${times}` }
   }
   if (isReceiving(record.call) && record.bytes === 0) {
-    return { long: ' 0 bytes: end of data', short: ' end of data' }
+    return { long: ' 0 bytes: end of data', short: ' 0 bytes' }
   }
   if (record.bytes !== undefined) {
     return { long: ` ${bytesOf(record.bytes)}`, short: ` ${range(...rangeOf(call))}` }
@@ -150,19 +150,17 @@ export function accountLines(connections: readonly Connection[]): string[] {
     .map(accountLine)
 }
 
-function accountLine({ from, to, sentBytes, sends, receivedBytes, receives }: Account): string {
-  const [fromName, toName] = [from, to].map((end) => plain(formatAddress(end.address)))
+function accountLine(account: Account): string {
+  const { from, to, sentBytes, sends, receivedBytes, receives } = account
+  const ends = [from, to].map((end) => plain(formatAddress(end.address))).join(' → ')
   const sent = `${bytesOf(sentBytes)} in ${plural(sends, 'send')}`
   const received = `${bytesOf(receivedBytes)} in ${plural(receives, 'receive')}`
-  const what =
-    to.lane.trace === undefined
-      ? sent
-      : from.lane.trace === undefined
-        ? received
-        : `${sent}, ${received}`
-  const lost = to.lane.trace === undefined ? 0 : sentBytes - receivedBytes
-  const rest = lost > 0 ? `; ${range(receivedBytes, sentBytes)} never received` : ''
-  return `${fromName} → ${toName}: ${what}${rest}`
+  if (to.lane.trace === undefined) return `${ends}: ${sent}`
+  if (from.lane.trace === undefined) return `${ends}: ${received}`
+  if (sentBytes === receivedBytes) return `${ends}: ${sent} and ${plural(receives, 'receive')}`
+  const rest = range(Math.min(sentBytes, receivedBytes), Math.max(sentBytes, receivedBytes))
+  const what = sentBytes > receivedBytes ? 'not received' : 'from no send in the trace'
+  return `${ends}: ${sent}, ${received}; ${rest} ${what}`
 }
 
 function plural(count: number, what: string): string {
