@@ -22,7 +22,7 @@ export class Canvas {
     this.#blocked = new Map(lanes.map((lane) => [lane, new Set()]))
     this.#times = lanes.map((lane) => {
       const own = rows.filter((row) => row.call.lane === lane)
-      return Math.max(0, ...own.map((row) => wordsOf(row).time.length))
+      return own.reduce((most, row) => Math.max(most, wordsOf(row).time.length), 0)
     })
     this.#columns = this.#share(rows, width - MARGIN.length)
   }

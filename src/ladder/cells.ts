@@ -33,7 +33,7 @@ export function drawCell(
     const label = leastArrow(arrow.label) <= columns ? arrow.label : ''
     return arrowOf(columns, label, arrow.isToRight)
   }
-  const lead = ` ${words.time.padStart(times)} `
+  const lead = ` ${words.time.padStart(words.isSum ? 0 : times)} `
   if (arrow === undefined) {
     const room = columns - lead.length - 1
     const text = columnsOf(words.text) <= room ? words.text : words.short

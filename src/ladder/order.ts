@@ -66,7 +66,9 @@ function dependencies(calls: readonly Call[], arrows: readonly Arrow[]) {
   const followers = new Map<Call, Call[]>()
   const add = (cause: Call, follower: Call) => {
     missing.set(follower, (missing.get(follower) ?? 0) + 1)
-    followers.set(cause, [...(followers.get(cause) ?? []), follower])
+    const known = followers.get(cause)
+    if (known === undefined) followers.set(cause, [follower])
+    else known.push(follower)
   }
   for (const { cause, effect } of arrows) {
     if (cause !== undefined && effect !== undefined) add(cause, effect)

@@ -5,11 +5,7 @@ import type { Moment } from './order.ts'
 
 /** Each call's row, or two where it blocked; an arrow is in the row of what it brought. */
 export function rowsOf(moments: readonly Moment[], arrows: readonly Arrow[]): CallRow[] {
-  const arrowsAt = new Map<Call, Arrow[]>()
-  for (const arrow of arrows) {
-    const call = arrow.effect ?? arrow.cause
-    if (call !== undefined) arrowsAt.set(call, [...(arrowsAt.get(call) ?? []), arrow])
-  }
+  const arrowsAt = groupBy(arrows, ({ effect, cause }) => effect ?? cause)
   return moments.flatMap(({ call, isStart }): CallRow[] => {
     const isArrowRow = isStart === isCause(call)
     if (!hasBlocked(call) && !isArrowRow) return []
@@ -71,26 +67,23 @@ function shorten(run: readonly CallRow[], kinds: Map<Call, string>): Row[] {
     !outside.has(call) && rowsInside.get(call) === (hasBlocked(call) ? 2 : 1)
   const summed = middle.filter(isSummed)
   const kept = middle.filter((row) => !isSummed(row))
-  // What a send fed may be in a sum: it must not stand above the send.
-  const isStartOfCause = ({ kind, call }: CallRow) => kind !== 'return' && isCause(call)
   const groups = [...groupBy(summed, ({ call }) => kinds.get(call)).values()]
-  groups.sort((a, b) => rank(a[0]) - rank(b[0]))
+  const sums = groups.map(sumOf)
+  // Sends stand above what they fed, and each lane's calls in their order, as far as sums have one.
+  const isOfCause = ({ call }: Row) => isCause(call)
   return [
     ...run.slice(0, SHOWN_FIRST),
-    ...kept.filter(isStartOfCause),
-    ...groups.map(sumOf),
-    ...kept.filter((row) => !isStartOfCause(row)),
+    ...kept.filter((row) => isOfCause(row) && row.kind === 'return'),
+    ...sums.filter(isOfCause),
+    ...kept.filter((row) => isOfCause(row) && row.kind !== 'return'),
+    ...sums.filter((row) => !isOfCause(row)),
+    ...kept.filter((row) => !isOfCause(row)),
     ...run.slice(-SHOWN_LAST),
   ]
 }
 
 function callOf({ call }: CallRow): Call {
   return call
-}
-
-/** Causes first, so that no sum stands above the one that fed it. */
-function rank(row: CallRow | undefined): number {
-  return row !== undefined && isCause(row.call) ? 0 : 1
 }
 
 function sumOf(rows: readonly CallRow[]): Row {

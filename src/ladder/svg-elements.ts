@@ -16,6 +16,13 @@ export interface Frame {
   height: number
 }
 
+export function overlap(one: Frame, other: Frame): boolean {
+  return (
+    Math.abs(one.x + one.width / 2 - other.x - other.width / 2) < (one.width + other.width) / 2 &&
+    Math.abs(one.y + one.height / 2 - other.y - other.height / 2) < (one.height + other.height) / 2
+  )
+}
+
 /** The width of a text in pixels, as far as it can be known without the reader's font. */
 export function textWidth(text: string): number {
   return columnsOf(text) * EM_WIDTH * FONT_SIZE

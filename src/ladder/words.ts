@@ -15,6 +15,8 @@ export interface Words {
   /** The first bytes, in quotes; empty where there is nothing to show. */
   readonly preview: string
   readonly hasFailed: boolean
+  /** Of many calls, which have no one time. */
+  readonly isSum: boolean
 }
 
 const MS_PER_SECOND = 1000
@@ -24,7 +26,12 @@ export function wordsOf(row: Row): Words {
   const { record } = row.call
   const isStart = row.kind === 'start'
   const time = isStart ? record.at - record.blocked : record.at
-  const base = { time: seconds(Math.max(0, time)), preview: '', hasFailed: false }
+  const base = {
+    time: seconds(Math.max(0, time)),
+    preview: '',
+    hasFailed: false,
+    isSum: row.kind === 'sum',
+  }
   if (row.kind === 'sum') return { ...base, time: '⋮', ...sumWords(row.count, row.bytes, record) }
   const { call } = record
   const span = duration(record.blocked)
