@@ -45,6 +45,10 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<CommandModule>
     summary: 'send letters, one at a time (strclnt.py)',
     load: () => import('./commands/str-client.ts'),
   },
+  ladder: {
+    summary: "draw what both ends' traces show, as a ladder diagram",
+    load: () => import('./commands/ladder.ts'),
+  },
 }
 
 const interruption = new AbortController()

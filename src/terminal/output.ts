@@ -36,6 +36,11 @@ export class Output {
     this.#onFailure = onFailure
   }
 
+  /** How wide the terminal is; undefined where there is none, or where it does not say. */
+  get columns(): number | undefined {
+    return this.isTerminal ? process.stdout.columns || undefined : undefined
+  }
+
   /**
    * Prints text or bytes. What comes in one turn of the event loop goes out in one write; the
    * promise waits only when the reader is slower than we are. On a terminal, control characters

@@ -1,0 +1,119 @@
+// The byte accounting: which bytes of which send fed which receive, and what opened and ended it all.
+import { isReceiving } from '../trace/trace-format.ts'
+import type { Arrow, Call, Connection, End } from './ladder.ts'
+
+/** All that went over a connection, in both directions. */
+export function arrowsOf(connection: Connection): Arrow[] {
+  const [opener, acceptor] = connection.ends
+  return [
+    ...opening(opener, acceptor),
+    ...bytesBetween(opener, acceptor),
+    ...bytesBetween(acceptor, opener),
+    ...ending(opener, acceptor),
+    ...ending(acceptor, opener),
+  ]
+}
+
+function arrow(
+  kind: Arrow['kind'],
+  [from, to]: [End, End],
+  { cause, effect }: { cause?: Call | undefined; effect?: Call | undefined },
+  [begin, end] = [0, 0],
+): Arrow {
+  return { kind, from: from.lane, to: to.lane, cause, effect, begin, end }
+}
+
+function opening(opener: End, acceptor: End): Arrow[] {
+  const cause = opener.calls.find(({ record }) => record.call === 'connect')
+  const effect = acceptor.calls.find(({ record }) => record.call === 'accept')
+  if (cause === undefined && effect === undefined) return []
+  return [arrow('open', [opener, acceptor], { cause, effect })]
+}
+
+/**
+ * One direction's stream. The stream keeps no borders between sends: both ends' calls are ranges
+ * of the same bytes, counted from 0, and each pair of ranges that overlaps is an arrow. Bytes that
+ * came and that no send of the trace holds (it was cut short, or there is none) come from the lane.
+ */
+export function bytesBetween(from: End, to: End): Arrow[] {
+  const sends = from.calls.filter(isSendOfBytes)
+  const receives = to.calls.filter(isReceiptOfBytes)
+  const ends: [End, End] = [from, to]
+  if (to.lane.trace === undefined) {
+    return sends.map((cause) => arrow('data', ends, { cause }, rangeOf(cause)))
+  }
+  const arrows: Arrow[] = []
+  let next = 0
+  for (const effect of receives) {
+    let [begin, end] = rangeOf(effect)
+    while (begin < end) {
+      const cause = sends[next]
+      const [sentFrom, sentTo] = cause === undefined ? [end, end] : rangeOf(cause)
+      if (cause !== undefined && sentTo <= begin) {
+        next++
+        continue
+      }
+      const isKnown = sentFrom <= begin
+      const until = Math.min(end, isKnown ? sentTo : sentFrom)
+      arrows.push(
+        arrow('data', ends, { cause: isKnown ? cause : undefined, effect }, [begin, until]),
+      )
+      begin = until
+    }
+  }
+  return arrows
+}
+
+/** A call's bytes in its direction's stream, from the first to behind the last. */
+export function rangeOf({ record: { bytes = 0, offset = 0 } }: Call): [begin: number, end: number] {
+  return [offset, offset + bytes]
+}
+
+export function isSendOfBytes({ record }: Call): boolean {
+  return record.call === 'sendAll' && (record.bytes ?? 0) > 0
+}
+
+export function isReceiptOfBytes({ record }: Call): boolean {
+  return isReceiving(record.call) && (record.bytes ?? 0) > 0
+}
+
+/** A receive that found the end of data. */
+export function isEndOfData({ record }: Call): boolean {
+  return isReceiving(record.call) && record.bytes === 0 && record.error === undefined
+}
+
+/** The end of data: sent by the first shutdown or close, found by the first receive of 0 bytes. */
+function ending(from: End, to: End): Arrow[] {
+  const cause = from.calls.find(({ record }) => ['shutdown', 'close'].includes(record.call))
+  const effect = to.calls.find(isEndOfData)
+  const isTold = effect !== undefined || to.lane.trace === undefined
+  if (!isTold || (cause === undefined && effect === undefined)) return []
+  return [arrow('end', [from, to], { cause, effect })]
+}
+
+/** One direction of a connection, summed up. */
+export interface Account {
+  readonly from: End
+  readonly to: End
+  readonly sentBytes: number
+  readonly sends: number
+  readonly receivedBytes: number
+  readonly receives: number
+}
+
+export function accountsOf({ ends: [one, other] }: Connection): Account[] {
+  return [account(one, other), account(other, one)]
+}
+
+function account(from: End, to: End): Account {
+  const sends = from.calls.filter(isSendOfBytes)
+  const receives = to.calls.filter(isReceiptOfBytes)
+  return {
+    from,
+    to,
+    sentBytes: sends.reduce((sum, call) => sum + (call.record.bytes ?? 0), 0),
+    sends: sends.length,
+    receivedBytes: receives.reduce((sum, call) => sum + (call.record.bytes ?? 0), 0),
+    receives: receives.length,
+  }
+}

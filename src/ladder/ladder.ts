@@ -1,0 +1,91 @@
+// What a ladder diagram is made of: lanes, connections between them, rows, and arrows.
+import type { Address } from '../socket/address.ts'
+import type { Trace, TraceCall } from '../trace/trace-format.ts'
+
+/** One program, from top to bottom; without a trace it is a peer of which only the address is known. */
+export interface Lane {
+  readonly trace: Trace | undefined
+  readonly program: string
+  /** Such as `pid 4242`. */
+  readonly detail: string
+  readonly address: string
+}
+
+/** A call of a lane, on one clock: microseconds since 1970 by the clock of that lane's machine. */
+export interface Call {
+  readonly lane: Lane
+  readonly record: TraceCall
+  readonly startedUs: number
+  readonly returnedUs: number
+  /** Undefined for a listener, the keyboard, and a connect that failed. */
+  readonly connection: Connection | undefined
+}
+
+/** One end of a connection, and its calls in order of their return. */
+export interface End {
+  readonly lane: Lane
+  readonly address: Address
+  readonly calls: Call[]
+}
+
+/** Two ends whose addresses are each other's; the first is the one that connected, where known. */
+export interface Connection {
+  readonly ends: readonly [End, End]
+}
+
+/** What goes from one lane to another: an opening, bytes `begin` to `end` (excluded), or the end. */
+export interface Arrow {
+  readonly kind: 'open' | 'data' | 'end'
+  readonly from: Lane
+  readonly to: Lane
+  /** Unknown where a lane has no trace, or one that was cut short. */
+  readonly cause: Call | undefined
+  readonly effect: Call | undefined
+  readonly begin: number
+  readonly end: number
+}
+
+/** A call, or its start or return where it blocked for long enough to see. */
+export interface CallRow {
+  readonly kind: 'call' | 'start' | 'return'
+  readonly call: Call
+  readonly arrows: readonly Arrow[]
+}
+
+/** Many calls of one kind, summed up. */
+export interface SumRow {
+  readonly kind: 'sum'
+  readonly call: Call
+  readonly count: number
+  readonly bytes: number
+  readonly arrows: readonly Arrow[]
+}
+
+export type Row = CallRow | SumRow
+
+export interface Ladder {
+  /** From left to right. */
+  readonly lanes: readonly Lane[]
+  readonly connections: readonly Connection[]
+  readonly rows: readonly Row[]
+  /** Traced connections that the diagram leaves out, for nobody has the other end's trace. */
+  readonly leftOut: readonly { trace: Trace; remotes: readonly Address[] }[]
+}
+
+/** A call that blocked for less has one row. */
+const VISIBLE_BLOCK_MS = 1
+
+export function hasBlocked(call: Call): boolean {
+  return call.record.blocked >= VISIBLE_BLOCK_MS
+}
+
+/** Whether something at another end can follow from the call as soon as it has started. */
+export function isCause({ record }: Call): boolean {
+  return ['listen', 'connect', 'sendAll', 'shutdown', 'close'].includes(record.call)
+}
+
+/** The other end of the connection that a lane is an end of. */
+export function peerOf(connection: Connection, lane: Lane): End {
+  const [first, second] = connection.ends
+  return first.lane === lane ? second : first
+}

@@ -1,0 +1,51 @@
+// The ladder diagram as a Mermaid sequence diagram, for a Markdown page (Mermaid 10 and later).
+import type { Trace } from '../trace/trace-format.ts'
+import { buildLadder } from './build.ts'
+import { isCause, type Ladder, type Lane, type Row } from './ladder.ts'
+import { accountLines, duration, labelOf, titleOf, wordsOf } from './words.ts'
+
+const INDENT = '    '
+/** What has no meaning to Mermaid in a text, nor to the HTML that it makes. */
+const HARMLESS = /[^\p{L}\p{M}\p{N} .,:()[\]'"/_+*?!@=×⋮…→−-]/gu
+
+/** The diagram's text, without the fence that a Markdown page puts around it. */
+export function mermaidLadder(traces: readonly Trace[], { all = false } = {}): string {
+  const ladder = buildLadder(traces, { all })
+  const names = new Map(ladder.lanes.map((lane, index) => [lane, `lane${index + 1}`]))
+  const participants = ladder.lanes.map((lane) => {
+    const { name, address } = titleOf(lane)
+    return `participant ${names.get(lane)} as ${escaped(name)}<br/>${escaped(address)}`
+  })
+  const lines = [...participants, ...ladder.rows.flatMap((row) => linesOf(row, names))]
+  const notes = accountLines(ladder.connections).map(escaped)
+  if (notes.length > 0) lines.push(`Note over ${outermost(ladder, names)}: ${notes.join('<br/>')}`)
+  return ['sequenceDiagram', ...lines.map((line) => INDENT + line), ''].join('\n')
+}
+
+/** A row with arrows is their messages; any other is a note at its lane. */
+function linesOf(row: Row, names: Map<Lane, string>): string[] {
+  const words = wordsOf(row)
+  const said = `${words.time} ${words.text}${words.preview && ` ${words.preview}`}`
+  const { blocked } = row.call.record
+  const hasWaited = row.kind === 'return' && !isCause(row.call)
+  const text = hasWaited ? `${said}, blocked ${duration(blocked)}` : said
+  // Mermaid has no room for a start of its own: the return's note says how long the call waited.
+  if (row.kind === 'start' && !isCause(row.call)) return []
+  if (row.arrows.length === 0) return [`Note over ${names.get(row.call.lane)}: ${escaped(text)}`]
+  return row.arrows.map((arrow, index) => {
+    const isLast = index === row.arrows.length - 1
+    const shaft = arrow.kind === 'data' ? '->>' : '-->>'
+    const ends = `${names.get(arrow.from)}${shaft}${names.get(arrow.to)}`
+    return `${ends}: ${escaped([labelOf(arrow), ...(isLast ? [text] : [])].join(' '))}`
+  })
+}
+
+function outermost({ lanes }: Ladder, names: Map<Lane, string>): string {
+  const [first, last] = [lanes[0], lanes.at(-1)].map((lane) => lane && names.get(lane))
+  return first === last ? `${first}` : `${first},${last}`
+}
+
+/** Mermaid reads `;` as the end of a line, `#` as a code, `%%{` as a directive, `<` as HTML. */
+function escaped(text: string): string {
+  return text.replace(HARMLESS, (character) => `#${character.codePointAt(0)};`).trim()
+}

@@ -1,0 +1,73 @@
+// The ladder diagram for a terminal: lanes as columns, time downwards, a heavy line where one waits.
+import type { Trace } from '../trace/trace-format.ts'
+import { buildLadder, splitByConnection } from './build.ts'
+import { Canvas, MARGIN } from './canvas.ts'
+import { wrap } from './columns.ts'
+import type { Ladder, Row } from './ladder.ts'
+import { areNeighbours } from './lanes.ts'
+import { accountLines, LEGEND } from './words.ts'
+
+/** A diagram is never narrower than this. */
+export const MIN_WIDTH = 60
+/** A lane with less than this says too little: the connections get a ladder each. */
+const MIN_LANE = 25
+
+/** The diagram in lines of at most `width` columns, each with its newline. */
+export function textLadder(
+  traces: readonly Trace[],
+  { width, all = false }: { width: number; all?: boolean },
+): string {
+  const ladder = buildLadder(traces, { all })
+  const room = Math.max(width, MIN_WIDTH)
+  const fits = room / ladder.lanes.length >= MIN_LANE
+  const legend = indented([LEGEND, 'A heavy line (┃): blocked in a call.'], room)
+  if (
+    ladder.connections.length === 0 ? fits : fits && areNeighbours(ladder.lanes, ladder.connections)
+  ) {
+    return [...draw(ladder, room), '', ...legend, ''].join('\n')
+  }
+  const parts = splitByConnection(traces, { all })
+  const lines = parts.flatMap(({ ladder: part }, index) => {
+    return [`Connection ${index + 1} of ${parts.length}`, '', ...draw(part, room), '']
+  })
+  return [...lines, ...legend, ''].join('\n')
+}
+
+function draw(ladder: Ladder, width: number): string[] {
+  const canvas = new Canvas(ladder, width)
+  return [
+    ...canvas.heads(),
+    ...steps(ladder).flatMap((step) => canvas.step(step)),
+    ...canvas.feet(),
+    '',
+    ...indented(accountLines(ladder.connections), width),
+  ]
+}
+
+/** Beside the lanes, broken between words where a line is too long. */
+function indented(lines: readonly string[], width: number): string[] {
+  return lines.flatMap((line) => wrap(line, width - MARGIN.length)).map((line) => MARGIN + line)
+}
+
+/** One row, or a call and what it caused right after it at another end. */
+function steps({ rows }: Ladder): Row[][] {
+  const result: Row[][] = []
+  for (const row of rows) {
+    const before = result.at(-1)
+    const [cause] = before ?? []
+    const [arrow] = row.arrows
+    const follows =
+      before?.length === 1 &&
+      row.kind !== 'sum' &&
+      row.arrows.length === 1 &&
+      cause !== undefined &&
+      cause.kind !== 'sum' &&
+      cause.kind !== 'return' &&
+      cause.arrows.length === 0 &&
+      arrow?.cause === cause.call &&
+      arrow.effect === row.call
+    if (follows) before?.push(row)
+    else result.push([row])
+  }
+  return result
+}

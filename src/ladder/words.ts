@@ -1,0 +1,178 @@
+// The words of the diagrams: what a row says of its call, an arrow of its bytes, a footer of it all.
+import { formatAddress } from '../socket/address.ts'
+import { visible } from '../terminal/visible.ts'
+import { isReceiving, type TraceCall } from '../trace/trace-format.ts'
+import { type Account, accountsOf, rangeOf } from './arrows.ts'
+import { type Arrow, type Call, type Connection, isCause, type Lane, type Row } from './ladder.ts'
+
+/** What a row says, in parts, so that a renderer with little room can leave some out. */
+export interface Words {
+  /** Of the lane's own clock: seconds since its program started. */
+  readonly time: string
+  readonly text: string
+  /** The same with less room, where there is such a form. */
+  readonly short: string
+  /** The first bytes, in quotes; empty where there is nothing to show. */
+  readonly preview: string
+  readonly hasFailed: boolean
+  /** Of many calls, which have no one time. */
+  readonly isSum: boolean
+}
+
+const MS_PER_SECOND = 1000
+
+/** What `row` says. */
+export function wordsOf(row: Row): Words {
+  const { record } = row.call
+  const isStart = row.kind === 'start'
+  const time = isStart ? record.at - record.blocked : record.at
+  const base = {
+    time: seconds(Math.max(0, time)),
+    preview: '',
+    hasFailed: false,
+    isSum: row.kind === 'sum',
+  }
+  if (row.kind === 'sum') return { ...base, time: '⋮', ...sumWords(row.count, row.bytes, record) }
+  const { call } = record
+  const span = duration(record.blocked)
+  if (isStart && !isCause(row.call)) {
+    return { ...base, text: `${call} blocks ${span}`, short: `${call} blocks` }
+  }
+  if (row.kind === 'return' && record.error === undefined && isCause(row.call)) {
+    return { ...base, text: `${call} returns, blocked ${span}`, short: `${call} returns` }
+  }
+  const hasFailed = record.error !== undefined && !isStart
+  const details = detailsOf(row.call, hasFailed)
+  return {
+    ...base,
+    text: `${call}${details.long}`,
+    short: `${call}${details.short}`,
+    preview: hasFailed ? '' : previewOf(record),
+    hasFailed,
+  }
+}
+
+function sumWords(count: number, bytes: number, { call, wouldBlock }: TraceCall) {
+  const what = `${grouped(count)} more ${call}`
+  const text = wouldBlock === undefined && bytes > 0 ? `${what}, ${bytesOf(bytes)}` : what
+  return { text, short: what }
+}
+
+/** What stands behind the call's name. */
+function detailsOf(call: Call, hasFailed: boolean): { long: string; short: string } {
+  const { record } = call
+  const both = (text: string) => ({ long: text, short: text })
+  if (hasFailed)
+    return { long: ` fails: ${plain(record.error ?? '')}`, short: ` ${plain(record.error ?? '')}` }
+  if (record.call === 'keyboard') {
+    if (record.bytes === undefined) return { long: ' end of input', short: ' ends' }
+    return both(record.bytes === 0 ? ' Enter' : '')
+  }
+  if (record.wouldBlock !== undefined) {
+    const times = record.wouldBlock === 1 ? '' : ` ×${grouped(record.wouldBlock)}`
+    return { long: ` would block${times}`, short: ` nothing${times}` }
+  }
+  if (isReceiving(record.call) && record.bytes === 0) {
+    return { long: ' 0 bytes: end of data', short: ' 0 bytes' }
+  }
+  if (record.bytes !== undefined) {
+    return { long: ` ${bytesOf(record.bytes)}`, short: ` ${range(...rangeOf(call))}` }
+  }
+  const address = record.call === 'listen' ? record.local : record.remote
+  const isNamed = ['listen', 'accept', 'connect'].includes(record.call) && address !== undefined
+  return { long: isNamed ? ` ${plain(formatAddress(address))}` : '', short: '' }
+}
+
+/** What an arrow says, or nothing. */
+export function labelOf({ kind, begin, end }: Arrow): string {
+  if (kind === 'open') return ''
+  return kind === 'end' ? 'end of data' : range(begin, end)
+}
+
+/** Bytes as Python slices a string: from the first to behind the last. */
+export function range(begin: number, end: number): string {
+  return `[${begin}:${end}]`
+}
+
+/** The head of what was sent, received or typed, in quotes, on one line; `…` where there is more. */
+function previewOf({ head, bytes = 0 }: TraceCall): string {
+  if (head === undefined) return ''
+  let shown = Buffer.from(head, 'hex')
+  const hasMore = shown.length < bytes
+  if (hasMore) shown = wholeCharacters(shown)
+  return `"${plain(shown)}${hasMore ? '…' : ''}"`
+}
+
+/** Without the beginning of a character that the head's limit has cut. */
+function wholeCharacters(bytes: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
+  for (let back = 1; back <= 3; back++) {
+    const lead = bytes.at(-back) ?? 0
+    const isContinuation = (lead & 0xc0) === 0x80
+    if (isContinuation) continue
+    const length = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
+    return length > back ? bytes.subarray(0, -back) : bytes
+  }
+  return bytes
+}
+
+/** One line, in which every control and every invisible mark of direction shows. */
+export function plain(data: string | Uint8Array): string {
+  return visible(data)
+    .replaceAll('\n', '\\n')
+    .replaceAll('\t', '\\t')
+    .replace(/[\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Cs}]/gu, (mark) => {
+      return `\\u{${(mark.codePointAt(0) ?? 0).toString(16)}}`
+    })
+}
+
+/** `12345` bytes as `12,345 bytes`. */
+export function bytesOf(count: number): string {
+  return `${grouped(count)} ${count === 1 ? 'byte' : 'bytes'}`
+}
+
+function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
+}
+
+function seconds(milliseconds: number): string {
+  return (milliseconds / MS_PER_SECOND).toFixed(3)
+}
+
+/** How long a call blocked. */
+export function duration(milliseconds: number): string {
+  const isLong = milliseconds >= MS_PER_SECOND
+  return isLong ? `${seconds(milliseconds)} s` : `${milliseconds.toFixed(1)} ms`
+}
+
+/** The head of a lane. */
+export function titleOf(lane: Lane): { name: string; address: string } {
+  return { name: plain(`${lane.program}, ${lane.detail}`), address: plain(lane.address) }
+}
+
+/** What became of the bytes of each direction. */
+export function accountLines(connections: readonly Connection[]): string[] {
+  return connections
+    .flatMap(accountsOf)
+    .filter(({ sends, receives }) => sends + receives > 0)
+    .map(accountLine)
+}
+
+function accountLine(account: Account): string {
+  const { from, to, sentBytes, sends, receivedBytes, receives } = account
+  const ends = [from, to].map((end) => plain(formatAddress(end.address))).join(' → ')
+  const sent = `${bytesOf(sentBytes)} in ${plural(sends, 'send')}`
+  const received = `${bytesOf(receivedBytes)} in ${plural(receives, 'receive')}`
+  if (to.lane.trace === undefined) return `${ends}: ${sent}`
+  if (from.lane.trace === undefined) return `${ends}: ${received}`
+  if (sentBytes === receivedBytes) return `${ends}: ${sent} and ${plural(receives, 'receive')}`
+  const rest = range(Math.min(sentBytes, receivedBytes), Math.max(sentBytes, receivedBytes))
+  const what = sentBytes > receivedBytes ? 'not received' : 'from no send in the trace'
+  return `${ends}: ${sent}, ${received}; ${rest} ${what}`
+}
+
+function plural(count: number, what: string): string {
+  return `${grouped(count)} ${count === 1 ? what : `${what}s`}`
+}
+
+export const LEGEND =
+  'Times: seconds since each program began. [a:b]: bytes a to b−1 of a direction.'

@@ -1,0 +1,232 @@
+// The byte accounting and the order of rows, against streams that are known to the byte.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { accountsOf, arrowsOf, isReceiptOfBytes, rangeOf } from '../../src/ladder/arrows.ts'
+import { buildLadder, splitByConnection } from '../../src/ladder/build.ts'
+import { columnsOf } from '../../src/ladder/columns.ts'
+import { type Call, peerOf, type Row } from '../../src/ladder/ladder.ts'
+import { textLadder } from '../../src/ladder/text.ts'
+import { headBytes, randomSession, type Session, type Stream } from './random-session.ts'
+import {
+  bulkEcho,
+  client,
+  echoSession,
+  SampleTrace,
+  served,
+  strSession,
+  wpsSession,
+} from './samples.ts'
+
+function tracesOf({ server, clients }: Session) {
+  return [...clients, server].map(({ trace }) => trace)
+}
+
+/** The true stream that a call has bytes of. */
+function streamOf(session: Session, call: Call): Stream {
+  const isServer = call.lane.program === 'server'
+  const port = (isServer ? call.record.remote : call.record.local)?.port ?? 0
+  const streams = session.streams.get(port)
+  const isToServer = isServer === (call.record.call !== 'sendAll')
+  return (isToServer ? streams?.toServer : streams?.toClient) as Stream
+}
+
+describe('the arrows of random sessions', () => {
+  test('bring each received byte from the send that held it, once', () => {
+    fc.assert(
+      fc.property(randomSession, (session) => {
+        for (const connection of buildLadder(tracesOf(session)).connections) {
+          const arrows = arrowsOf(connection).filter(({ kind }) => kind === 'data')
+          for (const end of connection.ends) {
+            for (const call of end.calls.filter(isReceiptOfBytes)) {
+              const [begin, until] = rangeOf(call)
+              const own = arrows.filter(({ effect }) => effect === call)
+              // without a gap, and without a byte twice
+              expect([begin, ...own.map((arrow) => arrow.end)]).toEqual([
+                ...own.map((arrow) => arrow.begin),
+                until,
+              ])
+              for (const arrow of own) {
+                const [sentFrom, sentTo] = rangeOf(arrow.cause as Call)
+                expect(arrow.end).toBeGreaterThan(arrow.begin)
+                expect(arrow.begin).toBeGreaterThanOrEqual(sentFrom)
+                expect(arrow.end).toBeLessThanOrEqual(sentTo)
+                expect(arrow.cause?.lane).toBe(peerOf(connection, end.lane).lane)
+              }
+            }
+          }
+        }
+      }),
+    )
+  })
+
+  test('are of the bytes that were really sent and received', () => {
+    fc.assert(
+      fc.property(randomSession, (session) => {
+        for (const connection of buildLadder(tracesOf(session)).connections) {
+          for (const { kind, cause, effect } of arrowsOf(connection)) {
+            if (kind !== 'data') continue
+            for (const call of [cause, effect] as Call[]) {
+              const head = headBytes(call.record)
+              const [begin] = rangeOf(call)
+              const { sent } = streamOf(session, call)
+              expect(head.equals(sent.subarray(begin, begin + head.length))).toBe(true)
+            }
+          }
+          for (const account of accountsOf(connection)) {
+            const [call] = [...account.from.calls].filter(({ record }) => record.call === 'sendAll')
+            if (call === undefined) continue
+            expect(account.sentBytes).toBe(streamOf(session, call).sent.length)
+            expect(account.receivedBytes).toBe(streamOf(session, call).received)
+          }
+        }
+      }),
+    )
+  })
+})
+
+/** The index of the first row of each call, and of its last. */
+function placesOf(rows: readonly Row[]): Map<Call, { first: number; last: number }> {
+  const places = new Map<Call, { first: number; last: number }>()
+  for (const [index, { call }] of rows.entries()) {
+    places.set(call, { first: places.get(call)?.first ?? index, last: index })
+  }
+  return places
+}
+
+describe('the rows of random sessions, whatever the clocks say', () => {
+  test('have no receive above the start of a send that fed it', () => {
+    fc.assert(
+      fc.property(randomSession, (session) => {
+        const { rows, connections } = buildLadder(tracesOf(session), { all: true })
+        const places = placesOf(rows)
+        for (const { cause, effect } of connections.flatMap(arrowsOf)) {
+          const [above, below] = [places.get(cause as Call), places.get(effect as Call)]
+          expect(above?.first).toBeLessThan(below?.last ?? -1)
+        }
+      }),
+    )
+  })
+
+  test('keep the order of each lane, and leave no call out', () => {
+    fc.assert(
+      fc.property(randomSession, (session) => {
+        const traces = tracesOf(session)
+        const { rows, lanes } = buildLadder(traces, { all: true })
+        for (const lane of lanes) {
+          const own = rows.filter(({ call, kind }) => call.lane === lane && kind !== 'start')
+          expect(own.map(({ call }) => call.record)).toEqual(lane.trace?.calls)
+        }
+      }),
+    )
+  })
+
+  test('sum up to all calls and all bytes where there are many', () => {
+    fc.assert(
+      fc.property(randomSession, (session) => {
+        const traces = tracesOf(session)
+        const { rows } = buildLadder(traces)
+        const shown = new Set(rows.filter(({ kind }) => kind !== 'sum').map(({ call }) => call))
+        let count = shown.size
+        let bytes = [...shown].reduce((sum, { record }) => sum + (record.bytes ?? 0), 0)
+        for (const row of rows) {
+          if (row.kind !== 'sum') continue
+          count += row.count
+          bytes += row.bytes
+        }
+        const calls = traces.flatMap((trace) => trace.calls)
+        expect(count).toBe(calls.length)
+        expect(bytes).toBe(calls.reduce((sum, call) => sum + (call.bytes ?? 0), 0))
+      }),
+    )
+  })
+
+  test('fit the width in the terminal', () => {
+    fc.assert(
+      fc.property(
+        randomSession,
+        fc.integer({ min: 60, max: 150 }),
+        fc.boolean(),
+        (session, width, all) => {
+          for (const line of textLadder(tracesOf(session), { width, all }).split('\n')) {
+            expect(columnsOf(line)).toBeLessThanOrEqual(width)
+          }
+        },
+      ),
+      { numRuns: 50 },
+    )
+  })
+})
+
+describe('joining', () => {
+  test.each([
+    ['echo', Object.values(echoSession()), 1],
+    ['bulk echo', Object.values(bulkEcho()), 1],
+    ['str', Object.values(strSession()), 2],
+    ['wps, whose server listens on all interfaces', Object.values(wpsSession()), 1],
+  ])('%s: each connection once, in any order of the files', (_, samples, count) => {
+    const traces = samples.map(({ trace }) => trace)
+    expect(buildLadder(traces).connections).toHaveLength(count)
+    const reversed = buildLadder([...traces].reverse())
+    expect(reversed.connections).toHaveLength(count)
+    expect(reversed.lanes.map(({ detail }) => detail).sort()).toEqual(
+      buildLadder(traces)
+        .lanes.map(({ detail }) => detail)
+        .sort(),
+    )
+  })
+
+  test('an IPv4 client of a dual-stack server is the same in its IPv6 dress', () => {
+    const [one, other] = [new SampleTrace('a', 1), new SampleTrace('b', 2)]
+    one.socket('connect', 1, 0.1, client(40_000)).data('sendAll', 2, 0.1, 'x')
+    const { local, remote } = served(40_000)
+    const mapped = { ...remote, host: `::ffff:${remote.host}` }
+    other.socket('accept', 1, 0.1, { local, remote: mapped }).data('recv', 3, 0.1, 'x')
+    expect(buildLadder([one.trace, other.trace]).connections).toHaveLength(1)
+  })
+
+  test("an accept that bears its listener's number belongs to the socket that it gave", () => {
+    const [one, other] = [new SampleTrace('a', 1), new SampleTrace('b', 2)]
+    one.socket('connect', 1, 0.1, client(40_000)).data('sendAll', 2, 0.1, 'x')
+    other.listen(1)
+    other.add('accept', 2, 0.5, { socket: 1, ...served(40_000) })
+    other.add('recv', 3, 0.1, { socket: 2, ...served(40_000), bytes: 1, offset: 0, head: '78' })
+    const { connections } = buildLadder([one.trace, other.trace])
+    expect(connections[0]?.ends[1].calls.map(({ record }) => record.call)).toEqual([
+      'accept',
+      'recv',
+    ])
+  })
+
+  test('addresses that are used again make two connections, in their order', () => {
+    const [one, other] = [new SampleTrace('a', 1), new SampleTrace('b', 2)]
+    for (const [at, text] of [
+      [1, 'first'],
+      [10, 'later'],
+    ] as const) {
+      one.socket('connect', at, 0.1, client(40_000)).data('sendAll', at + 1, 0.1, text)
+      other.socket('accept', at, 0.1, served(40_000)).data('recv', at + 2, 0.1, text)
+    }
+    const parts = splitByConnection([one.trace, other.trace])
+    expect(parts.map(({ connection }) => connection.ends[0].calls[1]?.record.head)).toEqual([
+      Buffer.from('first').toString('hex'),
+      Buffer.from('later').toString('hex'),
+    ])
+  })
+
+  test('bytes that no send of a trace holds come from the lane itself', () => {
+    const [one, other] = [new SampleTrace('a', 1), new SampleTrace('b', 2)]
+    const there = one.socket('connect', 1, 0.1, client(40_000))
+    there.data('sendAll', 2, 0.1, 'abc')
+    other.socket('accept', 1, 0.1, served(40_000)).data('recv', 3, 0.1, 'abcdef')
+    const [connection] = buildLadder([one.trace, other.trace]).connections
+    const arrows = connection === undefined ? [] : arrowsOf(connection)
+    expect(
+      arrows
+        .filter(({ kind }) => kind === 'data')
+        .map(({ begin, end, cause }) => [begin, end, cause?.record.call]),
+    ).toEqual([
+      [0, 3, 'sendAll'],
+      [3, 6, undefined],
+    ])
+  })
+})
