@@ -19,8 +19,15 @@ interface CommandModule {
   declare(command: Command, context: Context): void
 }
 
+interface CommandEntry {
+  summary: string
+  load(): Promise<CommandModule>
+  /** It has no sockets of its own to show. */
+  isTool?: true
+}
+
 /** Each program's one line of help, and its file, which is loaded only when it is asked for. */
-const COMMANDS: Record<string, { summary: string; load(): Promise<CommandModule> }> = {
+const COMMANDS: Record<string, CommandEntry> = {
   'echo-server': {
     summary: 'send a string back in many copies (tms.py)',
     load: () => import('./commands/echo-server.ts'),
@@ -48,6 +55,7 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<CommandModule>
   ladder: {
     summary: "draw what both ends' traces show, as a ladder diagram",
     load: () => import('./commands/ladder.ts'),
+    isTool: true,
   },
 }
 
@@ -103,7 +111,7 @@ async function assemble(args: string[], terminal: Terminal): Promise<Command> {
       outputError: (text) => terminal.say('error', oneLine(text)),
     })
   const asked = args.find((word) => Object.hasOwn(COMMANDS, word))
-  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+  for (const [name, { summary, load, isTool }] of Object.entries(COMMANDS)) {
     const command = program
       .command(name)
       .summary(summary)
@@ -111,7 +119,7 @@ async function assemble(args: string[], terminal: Terminal): Promise<Command> {
     if (name !== asked) continue
     const { declare } = await load()
     declare(command, { terminal, signal: interruption.signal })
-    addTraceOptions(command)
+    if (!isTool) addTraceOptions(command)
     command.hook('preAction', () => prepare(command, terminal))
   }
   return program

@@ -62,6 +62,8 @@ function sumWords(count: number, bytes: number, { call, wouldBlock }: TraceCall)
 function detailsOf(call: Call, hasFailed: boolean): { long: string; short: string } {
   const { record } = call
   const both = (text: string) => ({ long: text, short: text })
+  // The program itself stopped waiting.
+  if (record.error === 'ERR_ABORTED') return both(' given up')
   if (hasFailed)
     return { long: ` fails: ${plain(record.error ?? '')}`, short: ` ${plain(record.error ?? '')}` }
   if (record.call === 'keyboard') {

@@ -1,5 +1,6 @@
 // The trace file, version 1: one header line, then one JSON object a call, as NDJSON.
 import type { Address } from '../socket/address.ts'
+import type { CallName } from './calls.ts'
 
 export const TRACE_FORMAT = 'pynet-trace'
 export const TRACE_VERSION = 1
@@ -19,9 +20,7 @@ export const CALLS = [
   'shutdown',
   'close',
   'keyboard',
-] as const
-
-export type CallName = (typeof CALLS)[number]
+] as const satisfies readonly CallName[]
 
 /** The first line: which program this is the trace of, and when it started (ISO 8601, UTC). */
 export interface TraceHeader {
