@@ -1,0 +1,191 @@
+// ladder as a user runs it: files in, a diagram out, and one line for what is wrong with them.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { columnsOf } from '../../src/ladder/columns.ts'
+import { echoSession, SampleTrace, strSession } from '../ladder/samples.ts'
+import { expectOneErrorLine, expectUsageError } from '../support/expectations.ts'
+import { runPynet, startShell } from '../support/processes.ts'
+import { hasFile, hasTerminal } from '../support/requirements.ts'
+import { readXml } from '../support/xml.ts'
+
+let folder = ''
+const echo = echoSession()
+const str = strSession()
+
+/** Writes a file for the program, and gives its path. */
+function file(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+function write(sample: SampleTrace): string {
+  return file(sample.name, sample.text)
+}
+
+/** Output as text: the runner hands stdout on as Latin-1, a letter a byte. */
+function utf8(stdout: string): string {
+  return Buffer.from(stdout, 'latin1').toString()
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pynet-ladder-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+describe('ladder', () => {
+  it('draws both ends, and says nothing besides', async () => {
+    const result = await runPynet('ladder', write(echo.client), write(echo.server))
+    const golden = new URL('../ladder/golden/echo-80.txt', import.meta.url)
+    expect(utf8(result.stdout)).toBe(readFileSync(golden, 'utf8'))
+    expect(result.stderr).toBe('')
+    expect(result.status).toBe(0)
+  })
+
+  it('keeps to --width', async () => {
+    const files = [str.ann, str.bob, str.server].map(write)
+    const narrow = utf8((await runPynet('ladder', ...files, '--width', 60)).stdout)
+    expect(narrow).toContain('Connection 1 of 2')
+    expect(Math.max(...narrow.split('\n').map(columnsOf))).toBeLessThanOrEqual(60)
+    const wide = utf8((await runPynet('ladder', ...files, '--width', 140)).stdout)
+    expect(Math.max(...wide.split('\n').map(columnsOf))).toBeGreaterThan(100)
+    expectUsageError(await runPynet('ladder', ...files, '--width', 59), '59')
+  })
+
+  it.runIf(hasTerminal('ladder in a terminal'))(
+    'is as wide as the terminal, and coloured nowhere',
+    async () => {
+      const files = [str.server, str.bob, str.ann].map(write).join(' ')
+      const command = `stty cols 140 && "$PYNET_NODE" "$PYNET_PROGRAM" ladder ${files}`
+      const result = await startShell(`script -qec '${command}' /dev/null < /dev/null`).finished()
+      const golden = new URL('../ladder/golden/str-140.txt', import.meta.url)
+      expect(utf8(result.stdout).replaceAll('\r', '')).toBe(readFileSync(golden, 'utf8'))
+    },
+  )
+
+  it('prints Mermaid, and nothing else', async () => {
+    const { stdout, status } = await runPynet(
+      'ladder',
+      '--mermaid',
+      write(echo.client),
+      write(echo.server),
+    )
+    expect(stdout).toMatch(/^sequenceDiagram\n {4}participant lane1 as echo-client/)
+    expect(status).toBe(0)
+  })
+
+  it('writes the picture, and prints nothing', async () => {
+    const picture = join(folder, 'ladder.svg')
+    const result = await runPynet(
+      'ladder',
+      write(echo.client),
+      write(echo.server),
+      '--svg',
+      picture,
+    )
+    expect(result).toMatchObject({ stdout: '', stderr: '', status: 0 })
+    expect(readXml(readFileSync(picture, 'utf8')).name).toBe('svg')
+  })
+
+  it('of one file draws what it shows, and says what is missing', async () => {
+    const result = await runPynet('ladder', write(echo.client))
+    expect(utf8(result.stdout)).toContain('sendAll 3 bytes "abc" ──[0:3]───►┆')
+    expect(result.stderr).toBe(
+      `pynet: ${join(folder, 'echo-client.ndjson')} shows only one end: the other end's trace is missing\n`,
+    )
+    expect(result.status).toBe(0)
+  })
+
+  it('without the trace of one client leaves that client out, and says so', async () => {
+    const result = await runPynet('ladder', write(str.ann), write(str.server))
+    expect(utf8(result.stdout)).not.toContain('40321')
+    expect(result.stderr).toMatch(
+      /^pynet: no trace of 127\.0\.0\.1:40321, which \S+str-server\.ndjson talks to: left out\n$/,
+    )
+    expect(result.status).toBe(0)
+  })
+
+  it('of a trace that is cut short draws what is there, and says so', async () => {
+    const cut = file('cut.ndjson', echo.client.text.slice(0, -30))
+    const result = await runPynet('ladder', cut, write(echo.server))
+    expect(utf8(result.stdout)).toContain('└ the trace is cut short here')
+    expect(result.stderr).toBe(`pynet: ${cut} is cut short: its last line is left out\n`)
+    expect(result.status).toBe(0)
+  })
+})
+
+describe('a mistake', () => {
+  async function expectFailure(message: RegExp, ...args: string[]): Promise<void> {
+    const result = await runPynet('ladder', ...args)
+    expectOneErrorLine(result.stderr)
+    expect(result.stderr).toMatch(message)
+    expect(result.stdout).toBe('')
+    expect(result.status).toBe(1)
+  }
+
+  it('of a file that is not there names it', async () => {
+    await expectFailure(
+      /cannot read \S*nowhere\.ndjson: no such file or directory/,
+      join(folder, 'nowhere.ndjson'),
+    )
+  })
+
+  it('of a folder names it', async () => {
+    await expectFailure(/cannot read \S+: illegal operation on a directory/, folder)
+  })
+
+  it('of a file in another format names its line', async () => {
+    await expectFailure(
+      /other\.json, line 1: not the header of a pynet trace/,
+      file('other.json', '{"log":{}}\n'),
+    )
+  })
+
+  it('of another version says which one is read', async () => {
+    const text = echo.client.text.replace('"version":1', '"version":2')
+    await expectFailure(
+      /v2\.ndjson is of version 2 of the format; this pynet reads version 1/,
+      file('v2.ndjson', text),
+    )
+  })
+
+  it('of traces that have no connection in common names the connections of each', async () => {
+    await expectFailure(
+      /echo-client\.ndjson has 127\.0\.0\.1:40312 to 127\.0\.0\.1:2000; \S*ann\.ndjson has 127\.0\.0\.1:40320 to/,
+      write(echo.client),
+      write(str.ann),
+    )
+  })
+
+  it('of a trace without any connection beside another says so', async () => {
+    const alone = new SampleTrace('echo-client', 9, { name: 'alone.ndjson' })
+    await expectFailure(/alone\.ndjson has none/, write(alone), write(echo.server))
+  })
+
+  it('of the same file twice is one', async () => {
+    await expectFailure(
+      /no other trace shows the other end/,
+      write(echo.client),
+      write(echo.client),
+    )
+  })
+
+  it('of no file at all is wrong usage', async () => {
+    expectUsageError(await runPynet('ladder'), 'trace-file')
+  })
+
+  it.runIf(hasFile('/dev/full', 'ladder on a full disk'))(
+    'of a full disk under the picture is told',
+    async () => {
+      await expectFailure(
+        /cannot write \/dev\/full: no space left/,
+        write(echo.client),
+        write(echo.server),
+        '--svg',
+        '/dev/full',
+      )
+    },
+  )
+})

@@ -1,0 +1,60 @@
+// The Mermaid diagram: its lines are those of its grammar, and no text can be taken for syntax.
+import { describe, expect, test } from 'vitest'
+import { mermaidLadder } from '../../src/ladder/mermaid.ts'
+import { bulkEcho, client, echoSession, SampleTrace, served, strSession } from './samples.ts'
+
+const statement =
+  /^ {4}(participant lane\d+ as ([^;\n]|#\d+;)+|lane\d+(->>|-->>)lane\d+: .+|Note over lane\d+(,lane\d+)?: .+)$/
+
+function draw(...samples: SampleTrace[]): string[] {
+  const text = mermaidLadder(samples.map(({ trace }) => trace))
+  expect(text.endsWith('\n')).toBe(true)
+  const [first, ...rest] = text.trimEnd().split('\n')
+  expect(first).toBe('sequenceDiagram')
+  return rest
+}
+
+describe('the Mermaid diagram', () => {
+  test('of an echo says all of it', () => {
+    const { client: one, server } = echoSession()
+    expect(draw(one, server).map((line) => line.trim())).toEqual([
+      'participant lane1 as echo-client, pid 4242<br/>127.0.0.1:40312',
+      'participant lane2 as echo-server, pid 4240<br/>127.0.0.1:2000',
+      'Note over lane2: 0.021 listen 127.0.0.1:2000',
+      'Note over lane1: 0.105 connect 127.0.0.1:2000',
+      'Note over lane1: 0.106 sendAll 3 bytes "abc"',
+      'lane1-->>lane2: 1.206 accept 127.0.0.1:40312, blocked 1.185 s',
+      'lane1->>lane2: [0:3] 1.208 recv 3 bytes "abc"',
+      'Note over lane2: 3.208 keyboard Enter, blocked 2.000 s',
+      'Note over lane2: 3.208 sendAll 6 bytes "abcabc"',
+      'Note over lane2: 3.209 shutdown',
+      'lane2->>lane1: [0:6] 2.109 recv 6 bytes "abcabc", blocked 2.002 s',
+      'lane2-->>lane1: end of data 2.110 recv 0 bytes: end of data',
+      'Note over lane1: 2.111 close',
+      'lane1-->>lane2: end of data 3.212 recv 0 bytes: end of data, blocked 2.9 ms',
+      'Note over lane2: 3.213 close',
+      'Note over lane1,lane2: 127.0.0.1:40312 → 127.0.0.1:2000: 3 bytes in 1 send and 1 receive' +
+        '<br/>127.0.0.1:2000 → 127.0.0.1:40312: 6 bytes in 1 send and 1 receive',
+    ])
+  })
+
+  test.each([
+    ['a bulk echo', Object.values(bulkEcho())],
+    ['three lanes', Object.values(strSession())],
+    ['one side', [strSession().server]],
+  ])('of %s has no line but statements of a sequence diagram', (_, samples) => {
+    for (const line of draw(...samples)) expect(line).toMatch(statement)
+  })
+
+  test('escapes what Mermaid and HTML would take for theirs', () => {
+    const text = 'a;b#35;%%{init: x}%%<br/>&$$\n`~'
+    const [one, other] = [new SampleTrace('a;<b>', 1), new SampleTrace('end', 2)]
+    one.socket('connect', 1, 0.1, client(40_000)).data('sendAll', 2, 0.1, text)
+    other.socket('accept', 1, 0.1, served(40_000)).data('recv', 3, 0.1, text)
+    for (const line of draw(one, other)) {
+      expect(line).toMatch(statement)
+      const withoutOurs = line.replaceAll('<br/>', '').replace(/#\d+;/g, '').replace(/--?>>/, '')
+      expect(withoutOurs).not.toMatch(/[;#%{}<>&$\\`~]/)
+    }
+  })
+})

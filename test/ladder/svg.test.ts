@@ -1,0 +1,153 @@
+// The picture: well-formed, alone in the world, legible in light and dark, each text in its box.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { columnsOf } from '../../src/ladder/columns.ts'
+import { svgLadder } from '../../src/ladder/svg.ts'
+import type { Trace } from '../../src/trace/trace-format.ts'
+import { allElements, readXml, type XmlElement } from '../support/xml.ts'
+import { randomSession } from './random-session.ts'
+import {
+  bulkEcho,
+  client,
+  echoSession,
+  SampleTrace,
+  served,
+  strSession,
+  wpsSession,
+} from './samples.ts'
+
+const FONT_SIZE = 12
+const LETTER_EM = 0.6
+
+function draw(traces: readonly Trace[], all = false): XmlElement {
+  return readXml(svgLadder(traces, { all }))
+}
+
+function tracesOf(samples: object): Trace[] {
+  return (Object.values(samples) as SampleTrace[]).map(({ trace }) => trace)
+}
+
+function frameOf({ attributes }: XmlElement) {
+  const number = (name: string) => Number(attributes[name])
+  return { x: number('x'), y: number('y'), width: number('width'), height: number('height') }
+}
+
+/** Each text stands in a group behind its box; and all boxes are in the picture. */
+function expectTextsInBoxes(svg: XmlElement): void {
+  const picture = frameOf(svg)
+  const elements = allElements(svg)
+  const texts = elements.filter(({ name }) => name === 'text')
+  const groups = elements.filter(({ name }) => name === 'g')
+  expect(texts.length).toBe(groups.length)
+  for (const group of groups) {
+    const [rect, text] = group.children as [XmlElement, XmlElement]
+    expect([rect.name, text.name]).toEqual(['rect', 'text'])
+    const box = frameOf(rect)
+    const width = columnsOf(text.text) * LETTER_EM * FONT_SIZE
+    const anchor = Number(text.attributes.x)
+    const left = text.attributes['text-anchor'] === 'middle' ? anchor - width / 2 : anchor
+    expect(left).toBeGreaterThanOrEqual(box.x)
+    expect(left + width).toBeLessThanOrEqual(box.x + box.width)
+    expect(box.height).toBeGreaterThan(FONT_SIZE)
+    expect(box.x).toBeGreaterThanOrEqual(0)
+    expect(box.y).toBeGreaterThanOrEqual(0)
+    expect(box.x + box.width).toBeLessThanOrEqual(picture.width)
+    expect(box.y + box.height).toBeLessThanOrEqual(picture.height)
+  }
+}
+
+function expectNumbers(svg: XmlElement): void {
+  for (const { attributes } of allElements(svg)) {
+    for (const value of Object.values(attributes))
+      expect(value).not.toMatch(/NaN|undefined|Infinity/)
+  }
+}
+
+describe('the picture', () => {
+  test.each([
+    ['an echo', tracesOf(echoSession())],
+    ['a bulk echo', tracesOf(bulkEcho())],
+    ['three lanes', tracesOf(strSession())],
+    ['lines', tracesOf(wpsSession(40))],
+    ['one side of two connections', [strSession().server.trace]],
+  ])('of %s is well-formed, with each text in its box', (_, traces) => {
+    for (const all of [false, true]) {
+      const svg = draw(traces, all)
+      expect(svg.name).toBe('svg')
+      const { width, height, viewBox } = svg.attributes
+      expect(viewBox).toBe(`0 0 ${width} ${height}`)
+      expectTextsInBoxes(svg)
+      expectNumbers(svg)
+    }
+  })
+
+  test('of random sessions, too', () => {
+    fc.assert(
+      fc.property(randomSession, ({ server, clients }) => {
+        const svg = draw([server.trace, ...clients.map(({ trace }) => trace)])
+        expectTextsInBoxes(svg)
+        expectNumbers(svg)
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  test('says in title, description and text what it shows', () => {
+    const svg = draw(tracesOf(echoSession()))
+    const named = (name: string) => svg.children.find((child) => child.name === name)?.text ?? ''
+    expect(named('title')).toContain('echo-client, pid 4242 and echo-server, pid 4240')
+    expect(named('desc')).toContain('127.0.0.1:40312 → 127.0.0.1:2000: 3 bytes in 1 send')
+    const texts = allElements(svg)
+      .filter(({ name }) => name === 'text')
+      .map(({ text }) => text)
+    for (const text of [
+      '1.208 recv 3 bytes "abc"',
+      '[0:3]',
+      '0.107 recv blocks 2.002 s',
+      'end of data',
+    ]) {
+      expect(texts).toContain(text)
+    }
+  })
+
+  test('has an arrow for each that the session has, and a bar for each call that blocked', () => {
+    const elements = allElements(draw(tracesOf(echoSession())))
+    const classes = elements.map(({ attributes }) => attributes.class)
+    expect(classes.filter((name) => name === 'arrow open')).toHaveLength(1)
+    expect(classes.filter((name) => name === 'arrow data')).toHaveLength(2)
+    expect(classes.filter((name) => name === 'arrow end')).toHaveLength(2)
+    expect(classes.filter((name) => name === 'blocked')).toHaveLength(4)
+  })
+
+  test('stands alone: no script, no link, nothing from elsewhere; both themes in its style', () => {
+    const text = svgLadder(tracesOf(bulkEcho()))
+    const names = new Set(allElements(readXml(text)).map(({ name }) => name))
+    expect([...names].sort()).toEqual(
+      ['desc', 'g', 'line', 'polygon', 'rect', 'style', 'svg', 'text', 'title'].sort(),
+    )
+    expect(text.replace('xmlns="http://www.w3.org/2000/svg"', '')).not.toMatch(
+      /https?:|href|url\(|@import|\son\w+=/,
+    )
+    expect(text).toContain('@media (prefers-color-scheme:dark)')
+  })
+
+  test('stays well-formed whatever was sent', () => {
+    const data = [
+      '</text><script>alert(1)</script>',
+      '"&amp;',
+      '\u001b\u0000\uffff\ufffe',
+      'é日本👍',
+      Buffer.from([0xff, 0xed, 0xa0]),
+    ]
+    const [one, other] = [new SampleTrace('<a&b>"', 1), new SampleTrace('b\u0001', 2)]
+    const there = one.socket('connect', 1, 0.1, client(40_000))
+    const here = other.socket('accept', 2, 0.1, served(40_000))
+    data.forEach((text, index) => {
+      there.data('sendAll', 3 + index, 0.1, text)
+      here.data('recv', 3.5 + index, 0.1, text)
+    })
+    const svg = draw([one.trace, other.trace])
+    expectTextsInBoxes(svg)
+    expect(allElements(svg).some(({ name }) => name === 'script')).toBe(false)
+  })
+})
