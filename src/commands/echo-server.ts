@@ -165,7 +165,7 @@ async function sendCopies(client: TcpSocket, string: Buffer, copies: number): Pr
   const block = Buffer.concat(Array(Math.min(perBlock, copies)).fill(string))
   let left = copies
   for (; left >= perBlock; left -= perBlock) await client.sendAll(block)
-  await client.sendAll(block.subarray(0, left * string.length))
+  if (left > 0) await client.sendAll(block.subarray(0, left * string.length))
 }
 
 /** Whether an error is about this client, and so no reason to end the server. */
