@@ -36,7 +36,10 @@ function linesOf(row: Row, names: Map<Lane, string>): string[] {
     const isLast = index === row.arrows.length - 1
     const shaft = arrow.kind === 'data' ? '->>' : '-->>'
     const ends = `${names.get(arrow.from)}${shaft}${names.get(arrow.to)}`
-    return `${ends}: ${escaped([labelOf(arrow), ...(isLast ? [text] : [])].join(' '))}`
+    // a receive that found the end of data says so itself
+    const isTold = arrow.kind === 'end' && arrow.effect === row.call
+    const label = isTold ? '' : `${labelOf(arrow)} `
+    return `${ends}: ${escaped(isLast ? label + text : label)}`
   })
 }
 

@@ -6,7 +6,13 @@ import { buildLadder, splitByConnection } from '../../src/ladder/build.ts'
 import { columnsOf } from '../../src/ladder/columns.ts'
 import { type Call, peerOf, type Row } from '../../src/ladder/ladder.ts'
 import { textLadder } from '../../src/ladder/text.ts'
-import { headBytes, randomSession, type Session, type Stream } from './random-session.ts'
+import {
+  headBytes,
+  longSession,
+  randomSession,
+  type Session,
+  type Stream,
+} from './random-session.ts'
 import {
   bulkEcho,
   client,
@@ -121,8 +127,9 @@ describe('the rows of random sessions, whatever the clocks say', () => {
   })
 
   test('sum up to all calls and all bytes where there are many', () => {
+    let sums = 0
     fc.assert(
-      fc.property(randomSession, (session) => {
+      fc.property(longSession, (session) => {
         const traces = tracesOf(session)
         const { rows } = buildLadder(traces)
         const shown = new Set(rows.filter(({ kind }) => kind !== 'sum').map(({ call }) => call))
@@ -130,12 +137,33 @@ describe('the rows of random sessions, whatever the clocks say', () => {
         let bytes = [...shown].reduce((sum, { record }) => sum + (record.bytes ?? 0), 0)
         for (const row of rows) {
           if (row.kind !== 'sum') continue
+          sums++
           count += row.count
           bytes += row.bytes
         }
         const calls = traces.flatMap((trace) => trace.calls)
         expect(count).toBe(calls.length)
         expect(bytes).toBe(calls.reduce((sum, call) => sum + (call.bytes ?? 0), 0))
+      }),
+    )
+    expect(sums).toBeGreaterThan(0)
+  })
+
+  test('have arrows over all received bytes, once, also where they are summed up', () => {
+    fc.assert(
+      fc.property(longSession, (session) => {
+        const { rows, connections } = buildLadder(tracesOf(session))
+        const arrows = rows.flatMap((row) => row.arrows).filter(({ kind }) => kind === 'data')
+        for (const account of connections.flatMap(accountsOf)) {
+          // two clients' arrows to the server differ in the lane that they come from
+          const own = arrows.filter(({ from, to }) => {
+            return from === account.from.lane && to === account.to.lane
+          })
+          own.sort((one, other) => one.begin - other.begin)
+          const ends = own.map(({ end }) => end)
+          expect(own.map(({ begin }) => begin)).toEqual([0, ...ends].slice(0, own.length))
+          expect(ends.at(-1) ?? 0).toBe(account.receivedBytes)
+        }
       }),
     )
   })

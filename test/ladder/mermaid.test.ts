@@ -29,9 +29,9 @@ describe('the Mermaid diagram', () => {
       'Note over lane2: 3.208 sendAll 6 bytes "abcabc"',
       'Note over lane2: 3.209 shutdown',
       'lane2->>lane1: [0:6] 2.109 recv 6 bytes "abcabc", blocked 2.002 s',
-      'lane2-->>lane1: end of data 2.110 recv 0 bytes: end of data',
+      'lane2-->>lane1: 2.110 recv 0 bytes: end of data',
       'Note over lane1: 2.111 close',
-      'lane1-->>lane2: end of data 3.212 recv 0 bytes: end of data, blocked 2.9 ms',
+      'lane1-->>lane2: 3.212 recv 0 bytes: end of data, blocked 2.9 ms',
       'Note over lane2: 3.213 close',
       'Note over lane1,lane2: 127.0.0.1:40312 → 127.0.0.1:2000: 3 bytes in 1 send and 1 receive' +
         '<br/>127.0.0.1:2000 → 127.0.0.1:40312: 6 bytes in 1 send and 1 receive',

@@ -1,6 +1,6 @@
 // Sessions at random: true streams in both directions, cut by each end as chance will have it.
 import fc from 'fast-check'
-import { isReceiving, type TraceCall } from '../../src/trace/trace-format.ts'
+import type { TraceCall } from '../../src/trace/trace-format.ts'
 import { client, type SampleSocket, SampleTrace, served } from './samples.ts'
 
 /** A step of one direction: so many bytes are sent, or so many at most are received. */
@@ -12,19 +12,27 @@ const step = fc.record({
   blocked: fc.constantFrom(0, 0.4, 0.999, 1, 7.5),
 })
 
-export const randomSession = fc
-  .record({
-    clients: fc.integer({ min: 1, max: 3 }),
-    steps: fc.array(step, { maxLength: 60 }),
-    seed: fc.nat(250),
-    /** The clocks of the machines differ by up to three hours. */
-    skews: fc.array(fc.integer({ min: -10_000_000, max: 10_000_000 }), {
-      minLength: 4,
-      maxLength: 4,
-    }),
-    isDrained: fc.boolean(),
-  })
-  .map(play)
+function sessions(minSteps: number, maxSteps: number) {
+  return fc
+    .record({
+      clients: fc.integer({ min: 1, max: 3 }),
+      steps: fc.array(step, { minLength: minSteps, maxLength: maxSteps }),
+      seed: fc.nat(250),
+      /** The clocks of the machines differ by up to three hours. */
+      skews: fc.array(fc.integer({ min: -MAX_SKEW_MS, max: MAX_SKEW_MS }), {
+        minLength: 4,
+        maxLength: 4,
+      }),
+      isDrained: fc.boolean(),
+    })
+    .map(play)
+}
+
+const MAX_SKEW_MS = 10_000_000
+
+export const randomSession = sessions(0, 60)
+/** Many calls of each kind, so that there is something to sum up. */
+export const longSession = sessions(150, 300)
 
 export interface Stream {
   /** All that was sent in one direction, and how much of it was received. */
@@ -117,8 +125,4 @@ function play({ clients: count, steps, seed, skews, isDrained }: Play): Session 
 /** The head that a trace keeps of a call's bytes. */
 export function headBytes(record: TraceCall): Buffer {
   return Buffer.from(record.head ?? '', 'hex')
-}
-
-export function isData(record: TraceCall): boolean {
-  return record.call === 'sendAll' || isReceiving(record.call)
 }
