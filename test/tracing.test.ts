@@ -52,6 +52,28 @@ describe('--trace-file', () => {
     const connected = clientTrace.calls.find(({ call }) => call === 'connect')
     const accepted = serverTrace.calls.find(({ call }) => call === 'accept')
     expect(accepted?.remote).toEqual(connected?.local)
+
+    const ladder = await runPynet('ladder', ours, theirs)
+    const drawing = Buffer.from(ladder.stdout, 'latin1').toString()
+    expect(ladder.stderr).toBe('')
+    expect(drawing).toContain('[0:3]')
+    expect(drawing).toMatch(/: 3 bytes in 1 send and 1 receive$/m)
+    expect(drawing).toMatch(/: 3,000 bytes in 1 send and \d+ receives?$/m)
+  })
+
+  it('of programs that could not even start is a trace that can be read', async () => {
+    const folder = await temporaryFolder()
+    const [server, client] = [join(folder, 'server'), join(folder, 'client')]
+    const held = startPynet('str-server', 0, ...local)
+    const port = await held.ready()
+    const file = ['--trace-file', server] as const
+    expect((await runPynet('str-server', port, ...local, ...file)).status).toBe(1)
+    const refused = await runPynet('wps-client', '127.0.0.1', 1, 'w', '--trace-file', client)
+    expect(refused.status).toBe(1)
+    expect((await traceIn(server)).calls).toMatchObject([{ call: 'listen', error: 'EADDRINUSE' }])
+    expect((await traceIn(client)).calls).toMatchObject([
+      { call: 'connect', error: 'ECONNREFUSED' },
+    ])
   })
 
   it('of a killed program has every call that had returned', async () => {

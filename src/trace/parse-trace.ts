@@ -138,7 +138,9 @@ function missingField(call: TraceCall): keyof TraceCall | undefined {
   const hasFailed = call.error !== undefined
   const needed: (keyof TraceCall)[] = []
   if (call.call === 'connect') needed.push('remote')
-  if (!hasFailed || call.call !== 'connect') needed.push('socket')
+  // Where no socket came to be, there is no number.
+  const isStart = call.call === 'connect' || call.call === 'listen'
+  if (!hasFailed || !isStart) needed.push('socket')
   if (!hasFailed) needed.push('local')
   if (call.call === 'accept' && !hasFailed) needed.push('remote')
   if (call.call === 'sendAll' || isReceiving(call.call)) {
