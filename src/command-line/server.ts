@@ -60,6 +60,8 @@ export async function withListener(
     onRefused: (error) => limit.refusals.add(error),
     signal,
   })
+  // A program that waits for its clients to close may be ended before it is done.
+  signal.addEventListener('abort', () => limit.refusals.end(), { once: true })
   terminal.say('plain', `listening on port ${listener.address.port}`)
   try {
     await program(listener)

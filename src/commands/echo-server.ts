@@ -62,6 +62,7 @@ export async function echoServer(
   const failures = new Digest<Error>((count, last) =>
     terminal.say('error', count === 1 ? last.message : `${count} clients failed: ${last.message}`),
   )
+  signal.addEventListener('abort', () => failures.end(), { once: true })
   do {
     const client = await listener.accept()
     await terminal.print(`client is at ${pythonAddress(client.remoteAddress)}\n`)
