@@ -68,3 +68,12 @@ export function hasIpv6(group: string): boolean {
   reportMissing('IPv6 on the loopback interface', group)
   return false
 }
+
+/** Says whether this process may open so many files, as a crowd of connections needs. */
+export function hasDescriptors(count: number, group: string): boolean {
+  const { stdout } = spawnSync('/bin/sh', ['-c', 'ulimit -n'], { encoding: 'utf8' })
+  const limit = Number(stdout)
+  if (Number.isNaN(limit) || limit >= count + 100) return true
+  reportMissing(`ulimit -n ${count + 100} (it is ${limit})`, group)
+  return false
+}
