@@ -77,3 +77,10 @@ export function hasDescriptors(count: number, group: string): boolean {
   reportMissing(`ulimit -n ${count + 100} (it is ${limit})`, group)
   return false
 }
+
+/** Says whether `unshare` can give a program namespaces of its own, such as `--net`. */
+export function hasNamespaces(flags: readonly string[], group: string): boolean {
+  if (spawnSync('unshare', ['--map-root-user', ...flags, 'true']).status === 0) return true
+  reportMissing(`unshare ${flags.join(' ')} (or the right to use it)`, group)
+  return false
+}
