@@ -46,9 +46,21 @@ export async function wpsClient(
   // read the result as lines from a file-like object
   const file = server.makeFile({ encoding: 'buffer' })
   for (;;) {
-    const line = await file.readLine(PIECE_BYTES)
+    const line = await file.readLine(PIECE_BYTES).catch(async (error) => {
+      await terminal.print(restOf(server))
+      throw error
+    })
     if (line.length === 0) break // the end of data
     await terminal.print(line)
   }
   if (server.bytesReceived === 0) throw nothingCameError(server)
+}
+
+/** The part of a line that came before the connection was lost. */
+function restOf(server: TcpSocket): Uint8Array {
+  try {
+    return server.tryRecv(PIECE_BYTES) ?? Buffer.alloc(0)
+  } catch {
+    return Buffer.alloc(0) // nothing came, or this program was interrupted and has closed it
+  }
 }
