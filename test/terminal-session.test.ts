@@ -256,4 +256,43 @@ describe.runIf(hasTerminals)('bytes of a peer in a terminal', () => {
     expect(ended.stdout).not.toContain('\x07')
     expect(ended.stdout).not.toContain('\xc2\x9b')
   })
+
+  // C0, ESC and its sequences, C1 alone and as UTF-8, and what is no UTF-8 at all.
+  const hostile = Buffer.concat([
+    Buffer.from('\x00\x07\x08\x0b\x0c\x0e\x7f\x1b[2J\x1b]0;title\x07\x1bPq\x1b\\\u009b2J\u0085'),
+    Buffer.from([0x9b, 0x33, 0x31, 0x6d, 0x90, 0x9d, 0x9c, 0xc3, 0x28, 0xff, 0xe2, 0x82]),
+  ])
+
+  /** What a terminal was shown has no byte that could steer it, but for the line ends. */
+  function expectHarmless(screen: string): void {
+    const raw = Buffer.from(screen, 'latin1').toString('utf8')
+    expect(raw.replace(/[\r\n\t]/g, '')).not.toMatch(/[\p{Cc}\ufffd]/u)
+    for (const shown of ['^@', '^G', '^H', '^?', '^[[2J', '^[]0;title^G', '\\x9b2J', '\\x9b31m']) {
+      expect(raw).toContain(shown)
+    }
+    for (const shown of ['\\xc3(', '\\xff', '\\xe2\\x82']) expect(raw).toContain(shown)
+  }
+
+  it.each([
+    ['echo-client', ['x']],
+    ['wps-client', ['w']],
+  ])('of every dangerous kind are made visible by %s', async (client, words) => {
+    const port = await serveRaw(async (peer) => {
+      await peer.send(hostile)
+      peer.shutdown()
+    })
+    const terminal = openTerminal([client, '127.0.0.1', port, ...words], plain)
+    expectHarmless((await terminal.finished()).stdout)
+  })
+
+  it('are made visible in the final value that str-server prints', async () => {
+    const terminal = openTerminal(['str-server', 0, '--host', '127.0.0.1', '--clients', 1], plain)
+    const client = await connectRaw(await portOnScreen(terminal))
+    await client.send(hostile)
+    await client.waitForBytes((hostile.length * (hostile.length + 1)) / 2)
+    client.shutdown()
+    const ended = await terminal.finished()
+    expect(ended.stdout).toContain('the final value of v is ')
+    expectHarmless(ended.stdout)
+  })
 })
