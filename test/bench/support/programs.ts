@@ -1,6 +1,7 @@
 // Starts the processes that are measured, and ends each of them by its own handle.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
+import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 const path = (fromHere: string) => fileURLToPath(new URL(fromHere, import.meta.url))
@@ -22,6 +23,10 @@ interface StartOptions {
   input?: string
   /** Whether stdout is kept to be looked at, or thrown away (/dev/null). */
   keepOutput?: boolean
+  /** How kept output becomes text (utf8); latin1 makes each byte a letter, whatever it is. */
+  encoding?: 'utf8' | 'latin1'
+  /** When a process that has not ended by itself is killed. */
+  deadlineMs?: number
   env?: NodeJS.ProcessEnv
 }
 
@@ -43,7 +48,7 @@ export class Program {
   readonly #output = { stdout: '', stderr: '' }
 
   constructor(command: string, args: readonly string[], options: StartOptions = {}) {
-    const { input, keepOutput = false, env = environment } = options
+    const { input, keepOutput = false, encoding = 'utf8', env = environment } = options
     this.#label = [command, ...args.map((arg) => arg.slice(0, 40))].join(' ')
     this.#child = spawn(command, args, {
       env,
@@ -53,9 +58,9 @@ export class Program {
     this.#closed = once(this.#child, 'close')
     this.#exited = once(this.#child, 'exit').then(() => performance.now())
     for (const promise of [this.#closed, this.#exited]) promise.catch(() => {})
-    this.#deadline = setTimeout(() => this.kill('SIGKILL'), DEADLINE_MS)
+    this.#deadline = setTimeout(() => this.kill('SIGKILL'), options.deadlineMs ?? DEADLINE_MS)
     for (const name of ['stdout', 'stderr'] as const) {
-      const stream = this.#child[name]?.setEncoding('utf8')
+      const stream = this.#child[name]?.setEncoding(name === 'stdout' ? encoding : 'utf8')
       stream?.on('data', (text) => {
         this.#output[name] += text
         this.#changes.emit('change')
@@ -100,6 +105,14 @@ export class Program {
     await this.#closed
     if (this.#child.exitCode !== 0) throw this.#failure('failed')
     return { stdout: this.#output.stdout, endedAt }
+  }
+
+  /** Waits for the end, good or not; gives what a shell shows as `$?`, and the kept output. */
+  async ended(): Promise<{ status: number; stdout: string; stderr: string }> {
+    await this.#closed
+    const { exitCode, signalCode } = this.#child
+    const status = exitCode ?? 128 + (signalCode === null ? 0 : constants.signals[signalCode])
+    return { status, ...this.#output }
   }
 
   kill(signal: NodeJS.Signals): void {

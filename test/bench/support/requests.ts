@@ -2,7 +2,7 @@
 import { connect } from 'node:net'
 
 /** Asks once; gives the answer when the server has ended its data. */
-function ask(port: number): Promise<string> {
+export function ask(port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = ''
     const socket = connect(port, '127.0.0.1', () => socket.write('ps'))
@@ -17,7 +17,7 @@ function ask(port: number): Promise<string> {
 }
 
 /** The head line and at least one process, up to the end of a line. */
-function isWhole(answer: string): boolean {
+export function isWhole(answer: string): boolean {
   return /^ *PID .*\n(.*\n)+$/.test(answer)
 }
 
