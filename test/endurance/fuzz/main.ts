@@ -2,12 +2,20 @@
 import { parseArgs } from 'node:util'
 import { type Counts, noCounts } from '../support/outcome.ts'
 import { Random } from '../support/random.ts'
+import { echoClient, strClient, wpsClient } from './clients.ts'
 import { echoServer } from './echo-server.ts'
 import type { LaneOfRun } from './lane.ts'
 import { strServer } from './str-server.ts'
 import { wpsServer } from './wps-server.ts'
 
-const LANES: readonly LaneOfRun[] = [echoServer, wpsServer, strServer]
+const LANES: readonly LaneOfRun[] = [
+  echoServer,
+  wpsServer,
+  strServer,
+  echoClient,
+  wpsClient,
+  strClient,
+]
 const DEFAULT_SECONDS = 60
 /** What was begun when the time is over is finished, and checked. */
 const DEADLINE_AFTER_MS = 120_000
