@@ -6,10 +6,9 @@ import { check, noCounts, within } from '../support/outcome.ts'
 import { descriptorCount, residentMegabytes } from '../support/process-state.ts'
 import { Random } from '../support/random.ts'
 import { COPIES, mixedLoad, repeat } from './load.ts'
-import { growthOf } from './memory.ts'
+import { growthOf, WARM_UP_SECONDS } from './memory.ts'
 
 const DEFAULT_SECONDS = 600
-const WARM_UP_SECONDS = 60
 const SAMPLE_MS = 1000
 const DEADLINE_AFTER_MS = 120_000
 const END_MS = 10_000
@@ -62,11 +61,18 @@ async function soak(seed: string, seconds: number): Promise<void> {
   const over = performance.now() + seconds * 1000
   let hasFailed = false
   const isOver = () => hasFailed || performance.now() > over
+  const tenth = Math.ceil(seconds / 10)
+  const latest = () =>
+    Object.keys(servers)
+      .map((name, index) => `${name} ${samples[index]?.at(-1)?.toFixed(1)} MB`)
+      .join(', ')
   const sampling = async () => {
     for (; !isOver(); await delay(SAMPLE_MS)) {
       Object.values(servers).forEach((server, index) => {
         samples[index]?.push(residentMegabytes(server.pid))
       })
+      const count = samples[0]?.length ?? 0
+      if (count % tenth === 0) console.log(`after ${count} s: ${latest()}`)
     }
   }
   const random = new Random(seed)
@@ -84,7 +90,7 @@ async function soak(seed: string, seconds: number): Promise<void> {
   Object.entries(servers).forEach(([name, server], index) => {
     const ofServer = samples[index] ?? []
     const at = Math.max(1, Math.round((ofServer.length * early) / seconds))
-    const growth = growthOf(ofServer, at)
+    const growth = growthOf(ofServer, at, early < WARM_UP_SECONDS)
     if (growth.isTooMuch) failures++
     const change = `${((growth.late / growth.early - 1) * 100).toFixed(1)} %`
     console.log(
