@@ -48,6 +48,8 @@ export class Receiver {
   demand: () => void = () => {}
   /** How long a reader waits for the next byte, in milliseconds. */
   idleTimeoutMs = Infinity
+  /** The last reader waited in vain for so long, and nothing has come since. */
+  hasTimedOut = false
   makeIdleError: () => Error = () => new Error('idle')
   #arrivedBytes = 0
   #ended = false
@@ -76,6 +78,7 @@ export class Receiver {
   arrived(bytes: Buffer, borrowed: boolean): boolean {
     if (this.#discarding) return true
     this.#arrivedBytes += bytes.length
+    this.hasTimedOut = false
     this.#waiter?.idle?.refresh()
     const taken = this.#waiter?.direct?.(bytes) ?? 0
     if (taken < bytes.length) {
@@ -140,12 +143,20 @@ export class Receiver {
         leave()
         reject(signal?.reason)
       }
-      const idle = startTimer(() => {
+      const giveUp = () => {
         leave()
+        this.hasTimedOut = true
         reject(this.makeIdleError())
-      }, this.idleTimeoutMs)
-      signal?.addEventListener('abort', abort, { once: true })
-      this.#waiter = {
+      }
+      const outOfTime = () => {
+        const arrivedBytes = this.#arrivedBytes
+        // A timer of a busy process can go off while input waits: let that come in first.
+        setImmediate(() => {
+          if (this.#waiter === waiter && this.#arrivedBytes === arrivedBytes) giveUp()
+        })
+      }
+      const idle = startTimer(outOfTime, this.idleTimeoutMs)
+      const waiter: Waiter = {
         enough,
         direct,
         idle,
@@ -158,6 +169,8 @@ export class Receiver {
           }
         },
       }
+      signal?.addEventListener('abort', abort, { once: true })
+      this.#waiter = waiter
       this.demand()
     })
   }

@@ -203,7 +203,9 @@ export class TcpSocket {
     this.#sender.rejectAll(makeError)
     if (this.#raw.closed) return Promise.resolve()
     return new Promise((resolve) => {
-      const deadline = setTimeout(() => this.#raw.destroy(), LINGER_MS)
+      // A peer that was waited for in vain is not waited for again.
+      const lingerMs = this.#receiver.hasTimedOut ? 0 : LINGER_MS
+      const deadline = setTimeout(() => this.#raw.destroy(), lingerMs)
       this.#raw.once('close', () => {
         clearTimeout(deadline)
         resolve()

@@ -134,6 +134,15 @@ describe('idleTimeoutMs', () => {
     expect(await reading).toBe('a line\n')
   })
 
+  test('a peer that was waited for in vain is not waited for by the close', async () => {
+    const { ours } = await connected(50)
+    await failureOf(ours.recv(10))
+    const begin = performance.now()
+    await ours.close()
+    // The close of another socket lingers for two seconds.
+    expect(performance.now() - begin).toBeLessThan(1500)
+  })
+
   test('says nothing when nobody reads', async () => {
     const { ours, raw } = await connected(50)
     await new Promise((resolve) => setTimeout(resolve, 150))
