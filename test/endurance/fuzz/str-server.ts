@@ -7,7 +7,7 @@ import type { Lane, LaneOfRun } from './lane.ts'
 import { fuzzServer, type Subject } from './server-under-fuzz.ts'
 
 const MAX_BYTES = 65_536
-/** Full enough: what a bout may add at most fits into what is left. */
+/** Full enough: what is left is far more than a bout adds (some kilobytes), so v is never full. */
 const WORN_OUT_BYTES = 24_000
 const MAX_FLOOD_SEGMENT_BYTES = 200
 const MAX_TALKERS = 4
