@@ -51,13 +51,13 @@ describe.runIf(hasProc)('a client that never reads', () => {
       expect(median(times)).toBeLessThan(1000)
       expect(peakMegabytes(server.pid)).toBeLessThan(memoryLimitMegabytes)
 
-      hog.resetAndDestroy()
-      client.shutdown()
+      // All its letters would be served before its end is seen: that could take long.
+      server.kill('SIGINT')
       const ended = await server.finished()
       // All letters of the one, in their order, and between them as many of the other as got in.
       expect(ended.stdout.replace(/x+/g, '')).toBe('the final value of v is abcdefghi\n')
       expect(ended.stdout).toContain('xxx')
-      expect(ended.status).toBe(0)
+      expect(ended.status).toBe(130)
     },
   )
 
