@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ask, connectCrowd } from '../support/crowd.ts'
 import { withoutStatus } from '../support/expectations.ts'
 import { childrenOf, openDescriptors, stateOf } from '../support/proc.ts'
@@ -13,6 +13,9 @@ import { type RunningProcess, startPynet } from '../support/processes.ts'
 import { hasFile, hasProgram } from '../support/requirements.ts'
 import { waitUntil } from '../support/waiting.ts'
 import { connectRaw } from '../support/wire.ts'
+
+// Six thousand connections take their time where many tests run at once.
+vi.setConfig({ testTimeout: 90_000 })
 
 const tellResources = fileURLToPath(new URL('scripts/tell-resources.cjs', import.meta.url))
 const crowdSize = 50
