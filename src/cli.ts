@@ -57,6 +57,11 @@ const COMMANDS: Record<string, CommandEntry> = {
     load: () => import('./commands/ladder.ts'),
     isTool: true,
   },
+  demo: {
+    summary: 'play one of the pairs in this terminal, and show what happens',
+    load: () => import('./commands/demo.ts'),
+    isTool: true,
+  },
 }
 
 const interruption = new AbortController()

@@ -5,7 +5,7 @@ import type { TcpSocket } from '../socket/tcp-socket.ts'
 import { TimeLimitError } from './time-limit.ts'
 
 /** Nothing of the server's environment reaches the command; its output does not depend on it. */
-const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' }
+export const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' }
 /** An answer up to this size is collected whole, so that each client can take it at its own pace. */
 const COLLECTED_BYTES = 1 << 20
 const NEWLINE = 0x0a

@@ -1,6 +1,7 @@
 // What a program's calls came to: how often, how many bytes, how long blocked; and chunks as bars.
 import type { Call, CallName } from './calls.ts'
 import type { Sink } from './observer.ts'
+import type { TraceCall } from './trace-format.ts'
 
 const BAR_WIDTH = 30
 const EMPTY_HANDED = 'nothing yet'
@@ -10,6 +11,14 @@ interface Count {
   bytes: number
   blockedMs: number
   errors: number
+}
+
+interface Outcome {
+  bytes: number
+  blockedMs: number
+  hasFailed: boolean
+  /** How often in a row it found nothing; 0 where it is no such call. */
+  wouldBlocks: number
 }
 
 export class Summary implements Sink {
@@ -26,27 +35,44 @@ export class Summary implements Sink {
   }
 
   returns({ name, startedAt, returnedAt = startedAt, ...call }: Call, times: number): void {
-    if (call.wouldBlock) {
-      this.#wouldBlocks += times
-      return
-    }
-    const count = this.#counts.get(name) ?? { times: 0, bytes: 0, blockedMs: 0, errors: 0 }
-    this.#counts.set(name, count)
     const bytes = call.transfer?.bytes ?? 0
-    count.times++
-    count.bytes += bytes
-    count.blockedMs += returnedAt - startedAt
-    if (call.error !== undefined) count.errors++
-    const isChunk = (name === 'recv' || name === 'tryRecv') && bytes > 0
-    if (isChunk) this.#chunks.set(bytes, (this.#chunks.get(bytes) ?? 0) + 1)
+    const hasFailed = call.error !== undefined
+    const blockedMs = returnedAt - startedAt
+    this.#add(name, { bytes, blockedMs, hasFailed, wouldBlocks: call.wouldBlock ? times : 0 })
+  }
+
+  /** Counts a call that a trace file tells of. */
+  add({ call, bytes = 0, blocked, error, wouldBlock = 0 }: TraceCall): void {
+    const hasFailed = error !== undefined
+    this.#add(call, { bytes, blockedMs: blocked, hasFailed, wouldBlocks: wouldBlock })
   }
 
   end(): void {
     const { user, system } = process.cpuUsage()
     this.#show(`summary of ${this.#program}`)
-    for (const line of [...this.#callLines(), ...chunkLines(this.#chunks)]) this.#show(`  ${line}`)
+    for (const line of this.lines()) this.#show(`  ${line}`)
     const spent = seconds((user + system) / 1000)
     this.#show(`  processor time ${spent} of ${seconds(performance.now())} wall time`)
+  }
+
+  /** A line for each kind of call, and the chunks. */
+  lines(): string[] {
+    return [...this.#callLines(), ...chunkLines(this.#chunks)]
+  }
+
+  #add(name: CallName, { bytes, blockedMs, hasFailed, wouldBlocks }: Outcome): void {
+    if (wouldBlocks > 0) {
+      this.#wouldBlocks += wouldBlocks
+      return
+    }
+    const count = this.#counts.get(name) ?? { times: 0, bytes: 0, blockedMs: 0, errors: 0 }
+    this.#counts.set(name, count)
+    count.times++
+    count.bytes += bytes
+    count.blockedMs += blockedMs
+    if (hasFailed) count.errors++
+    const isChunk = (name === 'recv' || name === 'tryRecv') && bytes > 0
+    if (isChunk) this.#chunks.set(bytes, (this.#chunks.get(bytes) ?? 0) + 1)
   }
 
   #callLines(): string[] {
