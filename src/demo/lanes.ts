@@ -1,8 +1,7 @@
 // The lanes of a ladder that grows row by row, side by side in the width of the terminal.
-import { drawCell } from '../ladder/cells.ts'
+import { type Cell, drawCell } from '../ladder/cells.ts'
 import { columnsOf, cut, fill, wrap } from '../ladder/columns.ts'
-import { leastArrow } from '../ladder/joints.ts'
-import { duration, plain, range, wordsOf } from '../ladder/words.ts'
+import { duration, plain, range, type Words, wordsOf } from '../ladder/words.ts'
 import { isReceiving, type TraceCall } from '../trace/trace-format.ts'
 import type { Happening } from './sequence.ts'
 
@@ -27,10 +26,6 @@ export class Lanes {
     this.#columns = Math.floor((width - MARGIN.length) / names.length) - 1
   }
 
-  runs(name: string): boolean {
-    return this.#running.has(name)
-  }
-
   titles(): string {
     return this.#row((name) => name)
   }
@@ -49,12 +44,12 @@ export class Lanes {
     return [this.#row(textIn(name, ` ${how}`), {}, (lane) => (lane === name ? '└' : undefined))]
   }
 
-  /** What a program has printed. */
-  output(name: string, line: string): string[] {
+  /** What a program has printed; a line of a table stays one. */
+  output(name: string, line: string, { isOfTable = false } = {}): string[] {
     const room = this.#columns - 3
     const text = plain(line)
-    const isShort = columnsOf(text) <= room * MAX_OUTPUT_ROWS
-    const rows = isShort ? wrap(text, room) : [text]
+    const isWrapped = !isOfTable && columnsOf(text) <= room * MAX_OUTPUT_ROWS
+    const rows = isWrapped ? wrap(text, room) : [text]
     return rows.map((row) => this.#row(textIn(name, ` > ${cut(row, room)}`)))
   }
 
@@ -64,41 +59,43 @@ export class Lanes {
 
   /** A call that has returned, with an arrow from the other end where it brought something. */
   call({ actor, call, peer }: Happening): string[] {
-    const { name } = actor
-    const label = labelOf(call)
-    const distance = peer === undefined ? 0 : this.#indexOf(peer.name) - this.#indexOf(name)
-    const isArrow = label !== undefined && Math.abs(distance) === 1
-    const words = this.#words(call, isArrow && distance > 0 ? leastArrow(label) + 1 : 0)
-    const told = drawCell({ words }, this.#columns, TIME_COLUMNS) ?? ''
-    const ticks: Ticks = { [name]: { right: true } }
-    if (!isArrow || peer === undefined) return [this.#row(textIn(name, told), ticks)]
-
-    const arrow = { label, isToRight: distance < 0, isToldByWords: words.short.includes(label) }
-    const alone = drawCell({ arrow }, this.#columns, TIME_COLUMNS) ?? ''
-    if (distance < 0) {
-      const both: Ticks = { [name]: { left: true, right: true }, [peer.name]: { right: true } }
-      const text = (lane: string) => (lane === peer.name ? alone : lane === name ? told : '')
-      return [this.#row(text, both)]
-    }
-    ticks[peer.name] = { left: true }
-    const together = drawCell({ words, arrow }, this.#columns, TIME_COLUMNS)
-    if (together !== undefined) return [this.#row(textIn(name, together), ticks)]
-    return [
-      this.#row(textIn(name, alone), ticks),
-      this.#row(textIn(name, told), { [name]: { right: true } }),
-    ]
+    const distance = peer === undefined ? 0 : this.#indexOf(peer.name) - this.#indexOf(actor.name)
+    const arrowed = peer === undefined ? undefined : this.#arrowed(call, [actor.name, peer.name])
+    const isNextTo = Math.abs(distance) === 1
+    const rows = isNextTo && arrowed !== undefined ? arrowed : [this.#told(actor.name, call)]
+    return [...rows, ...this.#blockedRow(actor.name, call)]
   }
 
-  /** What the ladder says of a call, and for how long it blocked where there is room for that. */
-  #words(record: TraceCall, reserved: number) {
-    const lane = { trace: undefined, program: '', detail: '', address: '' }
-    const call = { lane, record, startedUs: 0, returnedUs: 0, connection: undefined }
-    const words = wordsOf({ kind: 'call', call, arrows: [] })
-    if (record.blocked < BLOCKED_MS) return words
-    const text = `${words.text}, blocked ${duration(record.blocked)}`
-    const preview = words.preview === '' ? 0 : columnsOf(words.preview) + 1
-    const room = this.#columns - TIME_COLUMNS - 3 - preview - reserved
-    return columnsOf(text) <= room ? { ...words, text } : words
+  #told(name: string, call: TraceCall): string {
+    const told = drawCell({ words: words(call) }, this.#columns, TIME_COLUMNS) ?? ''
+    return this.#row(textIn(name, told), { [name]: { right: true } })
+  }
+
+  /** The call, and the arrow from the lane next to it; undefined where the call brought nothing. */
+  #arrowed(call: TraceCall, [name, from]: [string, string]): string[] | undefined {
+    const label = labelOf(call)
+    if (label === undefined) return undefined
+    const said = words(call)
+    const isToRight = this.#indexOf(from) < this.#indexOf(name)
+    const arrow = { label, isToRight, isToldByWords: said.short.includes(label) }
+    const draw = (cell: Cell) => drawCell(cell, this.#columns, TIME_COLUMNS)
+    const alone = draw({ arrow }) ?? ''
+    if (isToRight) {
+      const told = draw({ words: said }) ?? ''
+      const text = (lane: string) => (lane === from ? alone : lane === name ? told : '')
+      return [this.#row(text, { [name]: { right: true }, [from]: { right: true } })]
+    }
+    const ticks = { [name]: { right: true }, [from]: { left: true } }
+    const together = draw({ words: said, arrow })
+    if (together !== undefined) return [this.#row(textIn(name, together), ticks)]
+    return [this.#row(textIn(name, alone), ticks), this.#told(name, call)]
+  }
+
+  /** For how long the call blocked, in a row of its own. */
+  #blockedRow(name: string, { call, blocked }: TraceCall): string[] {
+    // how long a key is waited for is the pace of the play
+    if (blocked < BLOCKED_MS || call === 'keyboard') return []
+    return this.note(name, `${' '.repeat(TIME_COLUMNS)} (blocked ${duration(blocked)})`)
   }
 
   #indexOf(name: string): number {
@@ -121,6 +118,13 @@ export class Lanes {
 
 function textIn(lane: string, text: string): (name: string) => string {
   return (name) => (name === lane ? text : '')
+}
+
+/** What the ladder says of a call. */
+function words(record: TraceCall): Words {
+  const lane = { trace: undefined, program: '', detail: '', address: '' }
+  const call = { lane, record, startedUs: 0, returnedUs: 0, connection: undefined }
+  return wordsOf({ kind: 'call', call, arrows: [] })
 }
 
 /** What the arrow to the call says; undefined where nothing came from the other end. */

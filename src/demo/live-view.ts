@@ -14,13 +14,18 @@ import type { View } from './view.ts'
 const SHOWN_IN_A_ROW = 4
 const LEAST_SUMMED = 4
 
+const LEGEND =
+  'A lane for each program, with its calls as they return (seconds since it started), and what it prints (>). An arrow [a:b] brings bytes a to b−1 of what that end has sent.'
+
 export class LiveView implements View {
   readonly #play: Play
   readonly #width: number
   readonly #lanes: Lanes
   readonly #sequence = new Sequence()
   readonly #cursors = new Map<Actor, Cursor>()
+  readonly #started = new Set<Actor>()
   readonly #left = new Set<Actor>()
+  #isAfterSentence = false
 
   constructor(play: Play, width: number) {
     this.#play = play
@@ -29,30 +34,22 @@ export class LiveView implements View {
   }
 
   begin(): string[] {
-    return [`pynet demo: ${this.#play.title}`, '', this.#lanes.titles()]
+    return [
+      `pynet demo: ${this.#play.title}`,
+      '',
+      ...this.#paragraph(LEGEND),
+      '',
+      this.#lanes.titles(),
+    ]
   }
 
   say(sentence: string): string[] {
-    return ['', ...this.#paragraph(sentence), '']
+    this.#isAfterSentence = true
+    return ['', ...this.#paragraph(sentence)]
   }
 
-  progress(actors: readonly Actor[], { isLast = false } = {}): string[] {
-    const news = actors.map((actor) => [actor, this.#take(actor)] as const)
-    const rows: string[] = []
-    for (const [actor] of news) {
-      if (!this.#lanes.runs(actor.name)) {
-        if (!this.#left.has(actor)) rows.push(...this.#lanes.starts(actor.name, actor.commandLine))
-      }
-    }
-    rows.push(...this.#callRows(isLast))
-    for (const [actor, { lines }] of news) rows.push(...this.#outputRows(actor, lines))
-    for (const actor of actors) {
-      const { status } = actor
-      if (status === undefined || this.#left.has(actor) || this.#hasMore(actor)) continue
-      this.#left.add(actor)
-      rows.push(...this.#lanes.ends(actor.name, `exit code ${status}`))
-    }
-    return rows
+  progress(actors: readonly Actor[]): string[] {
+    return this.#spaced(this.#rows(actors, { isLast: false }))
   }
 
   complete(): string[] {
@@ -60,10 +57,10 @@ export class LiveView implements View {
   }
 
   end(actors: readonly Actor[], closing: string): string[] {
-    const rows = this.progress(actors, { isLast: true })
+    const rows = this.#spaced(this.#rows(actors, { isLast: true }))
     const summaries = actors.flatMap((actor) => {
       const summary = new Summary(actor.name, () => {})
-      for (const call of actor.calls) summary.add(call)
+      for (const call of actor.calls.filter((each) => this.#isShown(each))) summary.add(call)
       return [`${actor.name} (${actor.commandLine})`, ...summary.lines().map((line) => `  ${line}`)]
     })
     return [
@@ -77,11 +74,44 @@ export class LiveView implements View {
     ]
   }
 
+  /** All that is new, in rows. */
+  #rows(actors: readonly Actor[], { isLast }: { isLast: boolean }): string[] {
+    const news = actors.map((actor) => [actor, this.#take(actor)] as const)
+    const rows: string[] = []
+    for (const { name, commandLine } of actors.filter((actor) => !this.#started.has(actor))) {
+      rows.push(...this.#lanes.starts(name, commandLine))
+    }
+    for (const actor of actors) this.#started.add(actor)
+    rows.push(...this.#callRows(isLast))
+    for (const [actor, { lines }] of news) rows.push(...this.#outputRows(actor, lines))
+    for (const actor of actors) {
+      const { status } = actor
+      if (status === undefined || this.#left.has(actor) || this.#hasMore(actor)) continue
+      this.#left.add(actor)
+      rows.push(...this.#lanes.ends(actor.name, `exit code ${status}`))
+    }
+    return rows
+  }
+
+  /** An empty line between a sentence and the first row after it. */
+  #spaced(rows: string[]): string[] {
+    if (rows.length === 0 || !this.#isAfterSentence) return rows
+    this.#isAfterSentence = false
+    return ['', ...rows]
+  }
+
+  #isShown({ wouldBlock }: TraceCall): boolean {
+    return wouldBlock === undefined || this.#play.showsWouldBlocks === true
+  }
+
   #take(actor: Actor): { lines: readonly string[] } {
     const cursor = this.#cursors.get(actor) ?? new Cursor(actor)
     this.#cursors.set(actor, cursor)
     const { calls, lines } = cursor.takeAll()
-    this.#sequence.add(actor, calls)
+    this.#sequence.add(
+      actor,
+      calls.filter((call) => this.#isShown(call)),
+    )
     return { lines }
   }
 
@@ -118,7 +148,9 @@ export class LiveView implements View {
     const rest = lines.length - SHOWN_IN_A_ROW
     const isMany = rest >= LEAST_SUMMED
     const shown = isMany ? lines.slice(0, SHOWN_IN_A_ROW) : lines
-    const rows = shown.flatMap((line) => this.#lanes.output(actor.name, line))
+    const rows = shown.flatMap((line) =>
+      this.#lanes.output(actor.name, line, { isOfTable: isMany }),
+    )
     return isMany ? [...rows, ...this.#lanes.note(actor.name, `> ⋮ ${rest} more lines`)] : rows
   }
 

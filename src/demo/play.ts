@@ -35,6 +35,8 @@ export interface Play {
   readonly closing: string
   /** A client's output, without what differs from run to run. */
   readonly maskOutput?: (lines: readonly string[]) => string[]
+  /** Nonblocking calls that find nothing are a part of what it shows. */
+  readonly showsWouldBlocks?: true
   /** How many bytes are sent differs from run to run. */
   readonly hasVaryingBytes?: true
 }

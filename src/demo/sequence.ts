@@ -1,13 +1,19 @@
 // Puts the calls of several programs into one order as they come: nothing stands before its cause.
 import { formatAddress } from '../socket/address.ts'
 import { isReceiving, type TraceCall } from '../trace/trace-format.ts'
-import type { Actor } from './actor.ts'
+
+/** Whose calls they are. */
+export interface Performer {
+  readonly name: string
+  /** In milliseconds since 1970: all programs run on this machine, by one clock. */
+  readonly startedAt: number | undefined
+}
 
 export interface Happening {
-  readonly actor: Actor
+  readonly actor: Performer
   readonly call: TraceCall
   /** Who is at the other end of the connection, where it is about one. */
-  readonly peer: Actor | undefined
+  readonly peer: Performer | undefined
 }
 
 /** The calls after which something comes out at the other end, as soon as they have started. */
@@ -15,19 +21,19 @@ const CAUSES = ['listen', 'connect', 'sendAll', 'shutdown', 'close']
 
 /** A line of calls for each program, of which the next is taken wherever one may come. */
 export class Sequence {
-  readonly #waiting = new Map<Actor, TraceCall[]>()
+  readonly #waiting = new Map<Performer, TraceCall[]>()
   /** By the address of each end: whose it is. */
-  readonly #ends = new Map<string, Actor>()
+  readonly #ends = new Map<string, Performer>()
   /** By the two addresses, the sender's first: so many bytes have been sent. */
   readonly #sent = new Map<string, number>()
   readonly #ended = new Set<string>()
 
-  add(actor: Actor, calls: readonly TraceCall[]): void {
+  add(actor: Performer, calls: readonly TraceCall[]): void {
     this.#waiting.set(actor, [...(this.#waiting.get(actor) ?? []), ...calls])
   }
 
   /** Whether there are calls of this program that had to wait. */
-  isWaitedFor(actor: Actor): boolean {
+  isWaitedFor(actor: Performer): boolean {
     return (this.#waiting.get(actor)?.length ?? 0) > 0
   }
 
@@ -56,7 +62,7 @@ export class Sequence {
     return offset + bytes > (this.#sent.get(direction) ?? 0)
   }
 
-  #note(actor: Actor, { call, local, remote, bytes = 0, offset = 0 }: TraceCall): void {
+  #note(actor: Performer, { call, local, remote, bytes = 0, offset = 0 }: TraceCall): void {
     if (local === undefined) return
     if (call === 'connect' || call === 'listen') this.#ends.set(formatAddress(local), actor)
     if (remote === undefined) return
@@ -66,6 +72,6 @@ export class Sequence {
   }
 }
 
-function timeOf(actor: Actor, { call, at, blocked }: TraceCall): number {
+function timeOf(actor: Performer, { call, at, blocked }: TraceCall): number {
   return (actor.startedAt ?? 0) + (CAUSES.includes(call) ? at - blocked : at)
 }

@@ -45,8 +45,10 @@ export class Stage {
       await this.#pause(paceMs)
       signal.throwIfAborted()
       if (step.act !== undefined) this.#do(step.act)
+      // what was done comes before all that follows from it
+      await print(view.progress(this.#inOrder()))
       await this.#wait(step)
-      await print(view.complete(this.#take(step)))
+      await print([...view.progress(this.#inOrder()), ...view.complete(this.#take(step))])
       await this.#pause(paceMs)
     }
     await print(view.end(this.#inOrder(), closing))

@@ -9,6 +9,7 @@ const REPLY_AND_PROMPT = /\n.*\nenter a letter:$/
 export const strPlay: Play = {
   title: 'str: two clients write one string together',
   lanes: [FIRST, SERVER, SECOND],
+  showsWouldBlocks: true,
   steps: [
     {
       say: 'The server starts, listens, and waits for two clients; it serves neither before both are there.',
@@ -37,7 +38,11 @@ export const strPlay: Play = {
       'The first client types a. The server takes it with a nonblocking recv (tryRecv), appends it to its string v, and sends v back, to this client only.',
     ),
     letter(FIRST, 'b', 'The first client types b, and gets ab.'),
-    letter(FIRST, 'c', 'The first client types c. Nobody waits for the second client meanwhile.'),
+    letter(
+      FIRST,
+      'c',
+      'The first client types c. The second has typed nothing yet, and holds nobody up: the server serves whoever is ready.',
+    ),
     letter(
       SECOND,
       'u',
