@@ -12,6 +12,7 @@ const TIME_COLUMNS = 6
 const MAX_OUTPUT_ROWS = 3
 /** A call that waited for so long says so. */
 const BLOCKED_MS = 100
+const BLOCKED_INDENT = '    '
 
 type Ticks = Record<string, { left?: boolean; right?: boolean }>
 
@@ -95,7 +96,7 @@ export class Lanes {
   #blockedRow(name: string, { call, blocked }: TraceCall): string[] {
     // how long a key is waited for is the pace of the play
     if (blocked < BLOCKED_MS || call === 'keyboard') return []
-    return this.note(name, `${' '.repeat(TIME_COLUMNS)} (blocked ${duration(blocked)})`)
+    return this.note(name, `${BLOCKED_INDENT}(blocked ${duration(blocked)})`)
   }
 
   #indexOf(name: string): number {

@@ -24,6 +24,7 @@ export class LiveView implements View {
   readonly #sequence = new Sequence()
   readonly #cursors = new Map<Actor, Cursor>()
   readonly #started = new Set<Actor>()
+  readonly #unshown = new Map<Actor, string[]>()
   readonly #left = new Set<Actor>()
   #isAfterSentence = false
 
@@ -144,7 +145,12 @@ export class LiveView implements View {
     ]
   }
 
-  #outputRows(actor: Actor, lines: readonly string[]): string[] {
+  /** What it has printed, unless calls of it that came before must wait. */
+  #outputRows(actor: Actor, newLines: readonly string[]): string[] {
+    const lines = [...(this.#unshown.get(actor) ?? []), ...newLines]
+    const mustWait = this.#sequence.isWaitedFor(actor)
+    this.#unshown.set(actor, mustWait ? lines : [])
+    if (mustWait) return []
     const rest = lines.length - SHOWN_IN_A_ROW
     const isMany = rest >= LEAST_SUMMED
     const shown = isMany ? lines.slice(0, SHOWN_IN_A_ROW) : lines
