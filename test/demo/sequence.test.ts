@@ -56,10 +56,10 @@ describe('the sequence', () => {
     sequence.add(server, [ofServer('keyboard', 700), ofServer('keyboard', 600)])
     sequence.add(client, [ofClient('keyboard', 150), ofClient('keyboard', 250)])
     expect(drain(sequence)).toEqual([
-      'client keyboard server',
-      'server keyboard client',
-      'server keyboard client',
-      'client keyboard server',
+      'client keyboard',
+      'server keyboard',
+      'server keyboard',
+      'client keyboard',
     ])
   })
 
