@@ -7,6 +7,8 @@ import { isGivenUp } from './play.ts'
 import { TraceTail } from './trace-tail.ts'
 
 const EXIT_SIGNAL_BASE = 128
+/** As a shell tells it. */
+const EXIT_NOT_STARTED = 127
 
 /** A program of the play could not do its part. */
 export class DemoError extends Error {
@@ -48,10 +50,14 @@ export class Actor {
     })
     // It may end before it has read what was typed.
     this.#child.stdin?.on('error', () => {})
-    this.#child.on('error', (error) => {
-      this.#failure = error
-    })
     this.#closed = new Promise((resolve) => {
+      this.#child.on('error', (error) => {
+        // One that never started has no end to wait for.
+        if (this.#child.pid !== undefined) return
+        this.#failure = error
+        this.#status = EXIT_NOT_STARTED
+        resolve()
+      })
       this.#child.on('close', (code, signal) => {
         this.#status = code ?? EXIT_SIGNAL_BASE + (signal === null ? 0 : constants.signals[signal])
         resolve()
@@ -109,7 +115,7 @@ export class Actor {
     if (this.#status === undefined) this.#child.kill('SIGKILL')
   }
 
-  /** When it has ended; where it never started, Node tells of that as an end, too. */
+  /** When it has ended, and both its outputs too. */
   get closed(): Promise<void> {
     return this.#closed
   }

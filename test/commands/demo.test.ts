@@ -4,8 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { expectFailure, expectUsageError } from '../support/expectations.ts'
-import { type RunningProcess, runPynet, startPynet, startShell } from '../support/processes.ts'
-import { hasFile, hasProgram } from '../support/requirements.ts'
+import {
+  pynetPath,
+  type RunningProcess,
+  runPynet,
+  start,
+  startPynet,
+  startShell,
+} from '../support/processes.ts'
+import { hasFile, hasProgram, hasTerminal } from '../support/requirements.ts'
 import { waitUntil } from '../support/waiting.ts'
 
 const DEFAULT_WIDTH = 80
@@ -154,6 +161,20 @@ describe('demo', () => {
       expect(first).not.toMatch(/[│├►◄]/)
     })
   }
+
+  it.runIf(hasTerminal('a demo in a terminal'))('in a wide terminal is as wide', async () => {
+    const columns = 140
+    const words = [process.execPath, pynetPath, 'demo', 'str', '--pace', '0'].join("' '")
+    const command = `stty cols ${columns}; exec '${words}'`
+    const env = { TERM: 'xterm-256color', SHELL: '/bin/sh' }
+    const result = await start('script', ['-qec', command, '/dev/null'], { env }).finished()
+    expect(result.status).toBe(0)
+    const text = Buffer.from(result.stdout, 'latin1').toString('utf8')
+    const lines = text.split('\r\n')
+    expect(lines.filter((line) => line.length > columns)).toEqual([])
+    expect(Math.max(...lines.map((line) => line.length))).toBeGreaterThan(DEFAULT_WIDTH)
+    expect(text).toMatch(/├ +\d+\.\d{3} sendAll 11 bytes "abcuuvvdwwe" +│/)
+  })
 
   it('with a pace waits before and after each step', async () => {
     const begin = performance.now()
