@@ -60,12 +60,15 @@ describe('the README', () => {
     )
   })
 
-  it('has a quick start that runs an echo in one terminal', async () => {
-    const [quickStart = ''] = blocks('sh')
-    const port = await freePort()
-    const command = quickStart.replace('npm ci && ', '').replaceAll('2000', String(port))
-    const { stdout } = await run('sh', ['-c', withoutNpx(command)], { cwd: project })
-    expect(stdout).toContain('abcabcabc\nreceived 9 bytes\n\n')
+  it('begins with a demo, and an echo in one terminal', async () => {
+    const [demo = '', echo = ''] = blocks('sh')
+    expect(demo).toBe('npm ci && npx pynet demo echo\n')
+    const shown = demo.replace('npm ci && ', '').replace('echo', 'echo --pace 0')
+    const first = await run('sh', ['-c', withoutNpx(shown)], { cwd: project })
+    expect(first.stdout).toContain('> received 30000 bytes')
+    const command = echo.replaceAll('2000', String(await freePort()))
+    const second = await run('sh', ['-c', withoutNpx(command)], { cwd: project })
+    expect(second.stdout).toContain('abcabcabc\nreceived 9 bytes\n\n')
   })
 
   it('names only scripts that package.json has, and every option of the programs', async () => {

@@ -32,5 +32,8 @@ describe.each(Object.entries(plays))('the play of %s', (_, { lanes, steps }) => 
 it('a play that needs a program that is not there is refused in one line', async () => {
   const context = { terminal: new Terminal(() => {}), signal: new AbortController().signal }
   const given = demo({ ...wpsPlay, needs: 'no-such-program' }, {}, context)
-  await expect(given).rejects.toMatchObject({ code: 'ERR_DEMO', message: expect.stringContaining('no-such-program') })
+  await expect(given).rejects.toMatchObject({
+    code: 'ERR_DEMO',
+    message: expect.stringContaining('no-such-program'),
+  })
 })
