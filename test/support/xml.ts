@@ -10,8 +10,8 @@ export interface XmlElement {
 
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 const TAG = /^<(\/?)([a-zA-Z][\w-]*)((?:\s+[a-zA-Z][\w:-]*="[^"<]*")*)\s*(\/?)>/
-// biome-ignore lint/suspicious/noControlCharactersInRegex: XML forbids exactly these
-const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Cs}/u
+/** Controls but tab and line ends, halves of characters, and two that are none. */
+const FORBIDDEN = /(?![\t\n\r\u007f-\u009f])\p{Cc}|\p{Cs}|[\ufffe\uffff]/u
 
 /** The root element. Throws where the document is not well-formed (XML 1.0). */
 export function readXml(document: string): XmlElement {
