@@ -95,7 +95,7 @@ async function main(terminal: Terminal): Promise<void> {
     process.exitCode = exitCodeOf(reason, terminal)
   } finally {
     terminal.keyboard.close()
-    endTracing()
+    finishTracing()
   }
   if (endedBy !== undefined) {
     process.exitCode = EXIT_SIGNAL_BASE + constants.signals[endedBy]
@@ -182,8 +182,16 @@ function listenForSignals(): void {
   }
 }
 
+/** The summary, and the end of the trace file; once, however the program ends. */
+function finishTracing(): void {
+  const end = endTracing
+  endTracing = () => {}
+  end()
+}
+
 /** Without waiting for peers that do not close, or for a reader of stdout that does not read. */
 function endNow(name: NodeJS.Signals): void {
+  finishTracing()
   process.exit(EXIT_SIGNAL_BASE + constants.signals[name])
 }
 

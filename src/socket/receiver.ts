@@ -5,6 +5,7 @@ import {
   type CallName,
   callBegins,
   callReturns,
+  HEAD_BYTES,
   isTraced,
   type Subject,
   transferOf,
@@ -25,8 +26,6 @@ export interface Wish<T> {
   direct?: ((bytes: Buffer) => number) | undefined
   signal?: AbortSignal | undefined
 }
-
-const TRACED_HEAD_BYTES = 32
 
 interface Waiter {
   enough(): boolean
@@ -229,7 +228,7 @@ export class Receiver {
     this.#reclaim()
     const before = this.queue.length
     const offset = this.#arrivedBytes - before
-    const head = this.queue.peek(TRACED_HEAD_BYTES)
+    const head = this.queue.peek(HEAD_BYTES)
     const value = take()
     const bytes = before - this.queue.length
     if (value === undefined) callReturns(call, { wouldBlock: true })

@@ -52,7 +52,8 @@ export interface Call {
 
 export const CALL_START_CHANNEL = 'pynet.call.start'
 export const CALL_CHANNEL = 'pynet.call'
-const HEAD_BYTES = 32
+/** So many of a call's first bytes are told. */
+export const HEAD_BYTES = 32
 
 const starts = channel(CALL_START_CHANNEL)
 const returns = channel(CALL_CHANNEL)
