@@ -12,6 +12,7 @@ import type { Listener } from '../socket/listener.ts'
 import { tellOfClients } from '../str/client-events.ts'
 import { ClientList, Polling, Selecting } from '../str/client-list.ts'
 import { GrowingBytes } from '../str/growing-bytes.ts'
+import { takeTurns } from '../str/turns.ts'
 
 const BACKLOG = 5
 const MAX_CLIENTS = 65_535
@@ -96,8 +97,7 @@ export async function strServer(
     // from each in turn, with the effect of a circular queue
     while (!clients.haveAllLeft) {
       const ready = await clients.ready()
-      let queue = ready
-      while (queue.length > 0) queue = queue.filter((client) => client.serveLetter(v))
+      takeTurns(ready, (client) => client.serveLetter(v))
       for (const client of ready) client.sendReplies(v)
     }
   } finally {

@@ -1,7 +1,7 @@
 // Bytes that have arrived and were not asked for yet: one stream, whatever chunks it came in.
 
 const NEWLINE = 0x0a
-/** Below this a piece is copied, so that a letter kept by the caller does not keep a whole chunk. */
+/** A smaller piece of a larger chunk is copied: a letter must not keep all that came with it. */
 const COPY_BELOW_BYTES = 4096
 /** So many chunks that are used up are worth a new array. */
 const USED_UP_CHUNKS = 1024
@@ -48,7 +48,8 @@ export class ByteQueue {
     const head = this.#chunks[this.#first]
     if (head === undefined || wanted === 0) return Buffer.alloc(0)
     const end = this.#used + wanted
-    if (end > head.length || wanted < COPY_BELOW_BYTES) {
+    const keepsMore = wanted < COPY_BELOW_BYTES && head.buffer.byteLength > COPY_BELOW_BYTES
+    if (end > head.length || keepsMore) {
       const copy = Buffer.allocUnsafe(wanted)
       this.takeInto(copy)
       return copy
@@ -65,8 +66,7 @@ export class ByteQueue {
       const head = this.#chunks[this.#first]
       if (head === undefined) break
       const count = Math.min(head.length - this.#used, target.length - filled)
-      if (count === 1) target[filled] = head[this.#used] as number
-      else head.copy(target, filled, this.#used, this.#used + count)
+      head.copy(target, filled, this.#used, this.#used + count)
       this.#drop(head, count)
       filled += count
     }
@@ -133,7 +133,7 @@ export class ByteQueue {
   #drop(head: Buffer, count: number): void {
     this.#length -= count
     this.#used += count
-    this.#scanned = Math.max(0, this.#scanned - count)
+    if (this.#scanned > 0) this.#scanned = Math.max(0, this.#scanned - count)
     this.#searchStart -= count
     if (this.#used < head.length) return
     this.#used = 0
@@ -149,7 +149,7 @@ export class ByteQueue {
 
   #searchFromFront(): void {
     this.#searchIndex = this.#first
-    this.#searchStart = -this.#used
+    this.#searchStart = 0 - this.#used
     this.#scanned = 0
   }
 }

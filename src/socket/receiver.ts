@@ -118,7 +118,10 @@ export class Receiver {
 
   /** Waits for a wish to come true. One reader at a time: a second one is the caller's mistake. */
   wait<T>(wish: Wish<T>): Promise<T> {
-    if (!isTraced()) return this.#wait(wish)
+    return isTraced() ? this.#waitTraced(wish) : this.#wait(wish)
+  }
+
+  #waitTraced<T>(wish: Wish<T>): Promise<T> {
     const call = callBegins(wish.call, this.subject)
     // Not straight from the operating system's memory: all bytes pass where they are counted.
     const finish = () => this.#finishTraced(call, wish.finish)
@@ -176,7 +179,10 @@ export class Receiver {
 
   /** Up to `maxBytes` bytes that are here already; undefined is "nothing yet", empty the end. */
   tryTake(maxBytes: number): Buffer | undefined {
-    if (!isTraced()) return this.#tryTake(maxBytes)
+    return isTraced() ? this.#tryTakeTraced(maxBytes) : this.#tryTake(maxBytes)
+  }
+
+  #tryTakeTraced(maxBytes: number): Buffer | undefined {
     const call = callBegins('tryRecv', this.subject)
     try {
       return this.#finishTraced(call, () => this.#tryTake(maxBytes))
@@ -188,12 +194,13 @@ export class Receiver {
 
   #tryTake(maxBytes: number): Buffer | undefined {
     this.#requireFree()
-    if (this.queue.length === 0 && !this.#over) {
-      this.demand()
-      return undefined
+    if (this.queue.length > 0) return this.queue.take(maxBytes)
+    if (this.#over) {
+      this.#throwIfClosed()
+      return this.takeOrEnd(maxBytes)
     }
-    this.#throwIfClosed()
-    return this.takeOrEnd(maxBytes)
+    this.demand()
+    return undefined
   }
 
   /** Bytes from the queue; without any, an empty Buffer for the end of data, or the error. */
@@ -242,7 +249,7 @@ export class Receiver {
 
   #requireFree(): void {
     if (this.#waiter !== undefined) throw readerWaitingError('socket')
-    this.#reclaim()
+    if (this.#giveBack !== undefined) this.#reclaim()
   }
 
   #reclaim(): void {

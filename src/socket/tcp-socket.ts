@@ -146,7 +146,10 @@ export class TcpSocket {
    */
   sendAll(data: string | Uint8Array): Promise<void> {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data
-    if (!isTraced()) return this.#sendAll(bytes)
+    return isTraced() ? this.#sendAllTraced(bytes) : this.#sendAll(bytes)
+  }
+
+  #sendAllTraced(bytes: Uint8Array): Promise<void> {
     const transfer = transferOf(bytes, this.#sentBytes)
     const send = () => this.#sendAll(bytes)
     return traced('sendAll', this[subject], send, () => ({ transfer }))

@@ -86,8 +86,9 @@ class Client {
       this.#leave()
       return false
     }
-    this.#replies.push(v.length)
-    this.#unsentBytes += v.length
+    const { length } = v
+    this.#replies.push(length)
+    this.#unsentBytes += length
     if (this.#unsentBytes >= UNSENT_LIMIT_BYTES) this.#pause()
     return !this.#isPaused
   }

@@ -22,13 +22,21 @@ export class GrowingBytes {
     return this.#memory.subarray(0, this.#length)
   }
 
-  /** The values that it had at these lengths, one behind another. */
+  /** The values that it had at these lengths, in ascending order, one behind another. */
   valuesAt(lengths: readonly number[]): Buffer {
     const [first = 0, second] = lengths
     if (second === undefined) return this.#memory.subarray(0, first)
     const values = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + length, 0))
-    let end = 0
-    for (const length of lengths) end += this.#memory.copy(values, end, 0, length)
+    let end = this.#memory.copy(values, 0, 0, first)
+    let before = first
+    for (let index = 1; index < lengths.length; index++) {
+      const length = lengths[index] as number
+      // The value before is the beginning of this one; what is new in it is a letter or a few.
+      values.copyWithin(end, end - before, end)
+      for (let i = before; i < length; i++) values[end + i] = this.#memory[i] as number
+      end += length
+      before = length
+    }
     return values
   }
 
@@ -42,7 +50,8 @@ export class GrowingBytes {
       this.#memory.copy(larger, 0, 0, this.#length)
       this.#memory = larger
     }
-    this.#memory.set(bytes, this.#length)
+    if (bytes.length === 1) this.#memory[this.#length] = bytes[0] as number
+    else this.#memory.set(bytes, this.#length)
     this.#length = needed
     return true
   }
