@@ -140,11 +140,12 @@ async function assemble(args: string[], terminal: Terminal): Promise<Command> {
 }
 
 /** `help echo-server` is `echo-server --help`, so that a mistyped name is a mistyped command. */
-function withHelpOption([first, second, ...rest]: string[]): string[] {
+function withHelpOption(args: string[]): string[] {
+  const [first, second, ...rest] = args
   if (first === 'help' && second !== undefined) {
     return Object.hasOwn(COMMANDS, second) ? [second, '--help', ...rest] : [second]
   }
-  return process.argv.slice(2)
+  return args
 }
 
 /** Every program can show what its sockets do. */

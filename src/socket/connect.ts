@@ -1,40 +1,30 @@
-// Connecting: every address of a host in turn, each with its time limit, and again until it works.
+// Connecting: the addresses of a host, with time limits, and again until it works.
 import { lookup } from 'node:dns'
-import { createConnection, isIP } from 'node:net'
+import { isIP } from 'node:net'
 import { traced } from '../trace/calls.ts'
-import { type Address, formatAddress } from './address.ts'
-import { codeOf, reasonOf, SocketError, socketError } from './errors.ts'
-import { Receiver } from './receiver.ts'
+import type { Address } from './address.ts'
+import { connectToAny } from './any-address.ts'
+import { type AttemptOptions, timedOut } from './attempt.ts'
+import { socketError } from './errors.ts'
 import { subject } from './subject.ts'
-import { TcpSocket } from './tcp-socket.ts'
+import type { TcpSocket } from './tcp-socket.ts'
 import { checkMilliseconds, startTimer } from './timer.ts'
 
-const DEFAULT_RECV_SIZE_BYTES = 65_536
 const RETRY_PAUSE_MS = 100
+const LAST_TRY_MS = 100
 
-export interface ConnectOptions {
+export interface ConnectOptions extends AttemptOptions {
   /** A name or an IP address. */
   host: string
-  port: number
-  /** The time limit of each attempt, in milliseconds; without it, the operating system's. */
-  timeoutMs?: number | undefined
   /** How long to keep trying, in milliseconds; without it there is one try. */
   retryMs?: number | undefined
-  /**
-   * How long a read waits for the next byte, in milliseconds, before it rejects with ETIMEDOUT;
-   * the connection stays as it is. Without it, for ever. socket(7), SO_RCVTIMEO.
-   */
-  idleTimeoutMs?: number | undefined
-  /** The most bytes that one read of the operating system brings. */
-  recvSize?: number | undefined
-  /** Ends the attempt; nothing of it stays behind. The promise rejects with `signal.reason`. */
-  signal?: AbortSignal | undefined
 }
 
 /**
  * Connects to a server (tutorial, section 2.2; connect(2)).
  *
- * All addresses of the host are tried in the resolver's order. Rejects with a SocketError with the
+ * All addresses of the host are tried in the resolver's order; one that does not answer within a
+ * quarter of a second goes on beside the next. Rejects with a SocketError with the
  * host as given, the port, and the last address's code (`ECONNREFUSED`, `ENOTFOUND`, `ETIMEDOUT`
  * for the time limit); its message names each address that failed and why. RangeError for numbers
  * out of range.
@@ -51,15 +41,15 @@ export function connect(options: ConnectOptions): Promise<TcpSocket> {
 
 /** Tries until it works or the time is over. */
 async function keepConnecting(options: ConnectOptions): Promise<TcpSocket> {
-  const { retryMs, timeoutMs = Infinity, signal } = options
+  const { retryMs, signal } = options
   checkOptions(options)
   const deadline = performance.now() + (retryMs ?? Infinity)
   for (;;) {
     signal?.throwIfAborted()
     try {
-      // An attempt that hangs must not outlast the time for all of them.
-      const leftMs = Math.max(1, deadline - performance.now())
-      return await connectOnce({ ...options, timeoutMs: Math.min(timeoutMs, leftMs) })
+      // The last try has the time to fail for a reason, and not just for want of time.
+      const leftMs = Math.max(LAST_TRY_MS, deadline - performance.now())
+      return await connectOnce(options, performance.now() + leftMs)
     } catch (error) {
       if (signal?.aborted) throw signal.reason
       const leftMs = deadline - performance.now()
@@ -69,95 +59,42 @@ async function keepConnecting(options: ConnectOptions): Promise<TcpSocket> {
   }
 }
 
-/** One try with every address of the host. */
-async function connectOnce(options: ConnectOptions): Promise<TcpSocket> {
-  const { host, port, signal } = options
+/** One try with all addresses of the host. */
+async function connectOnce(options: ConnectOptions, deadline: number): Promise<TcpSocket> {
+  const { host, port, timeoutMs = Infinity, signal } = options
   const address = { host, port }
-  const failures: { ip: string; error: unknown }[] = []
-  for (const ip of await resolve(address, signal)) {
-    try {
-      return await connectTo(ip, options)
-    } catch (error) {
-      if (signal?.aborted) throw signal.reason
-      failures.push({ ip, error })
-    }
-  }
-  const last = failures.at(-1)
-  const [only] = failures
-  if (only !== undefined && only === last && only.ip === host) {
-    throw socketError('cannot connect to', address, only.error)
-  }
-  const reasons = failures.map(({ ip, error }) => `${reasonOf(error)} at ${ip}`)
-  const message = `cannot connect to ${formatAddress(address)}: ${reasons.join(', ')}`
-  throw new SocketError(codeOf(last?.error), message, address, { cause: last?.error })
+  const limitMs = Math.min(timeoutMs, deadline - performance.now())
+  const ips = await resolveHost(address, limitMs, signal)
+  return connectToAny(ips, address, options, deadline)
 }
 
 /** The IP addresses of a host, in the resolver's order (getaddrinfo(3)). */
-function resolve(address: Address, signal?: AbortSignal): Promise<string[]> {
+function resolveHost(
+  address: Address,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
   if (isIP(address.host)) return Promise.resolve([address.host])
-  return new Promise((found, reject) => {
-    const abort = () => reject(signal?.reason)
-    signal?.addEventListener('abort', abort, { once: true })
-    lookup(address.host, { all: true }, (error, entries) => {
-      signal?.removeEventListener('abort', abort)
-      if (error) reject(socketError('cannot connect to', address, error))
-      else found(entries.map((entry) => entry.address))
-    })
-  })
-}
-
-/** One attempt with one address. */
-function connectTo(ip: string, options: ConnectOptions): Promise<TcpSocket> {
-  const { port, timeoutMs = Infinity, idleTimeoutMs, signal } = options
-  const { recvSize = DEFAULT_RECV_SIZE_BYTES } = options
-  return new Promise((connected, reject) => {
-    signal?.throwIfAborted()
-    const receiver = new Receiver()
-    let reading = false
-    // With a buffer of our own, one read of the operating system is one chunk, as large as we
-    // like, and to return false stops reading: from then on TCP's window holds the peer back.
-    const raw = createConnection({
-      host: ip,
-      port,
-      noDelay: true,
-      allowHalfOpen: true,
-      onread: {
-        buffer: Buffer.allocUnsafeSlow(recvSize),
-        callback(count, buffer) {
-          reading = receiver.arrived(Buffer.from(buffer.buffer, buffer.byteOffset, count), true)
-          return reading
-        },
-      },
-    })
-    raw.pause()
-    receiver.demand = () => {
-      if (reading) return
-      reading = true
-      raw.read(0)
-    }
-
+  return new Promise((resolve, reject) => {
     const settle = () => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
-      raw.off('error', fail)
-      raw.off('connect', succeed)
     }
-    const fail = (error: unknown) => {
+    const abort = () => {
       settle()
-      raw.on('error', () => {})
-      raw.destroy()
-      reject(error)
+      reject(signal?.reason)
     }
-    const abort = () => fail(signal?.reason)
-    const succeed = () => {
+    const outOfTime = () => {
       settle()
-      connected(new TcpSocket(raw, receiver, idleTimeoutMs))
+      reject(socketError('cannot connect to', address, timedOut()))
     }
-    const outOfTime = () => fail(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' }))
     const timer = startTimer(outOfTime, timeoutMs)
     signal?.addEventListener('abort', abort, { once: true })
-    raw.once('error', fail)
-    raw.once('connect', succeed)
+    lookup(address.host, { all: true }, (error, entries) => {
+      settle()
+      if (error) reject(socketError('cannot connect to', address, error))
+      else resolve(entries.map((entry) => entry.address))
+    })
   })
 }
 

@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { expectFailure } from '../support/expectations.ts'
 import { type Finished, pynetPath, runPynet, start, startPynet } from '../support/processes.ts'
 import { hasIpv6, hasNamespaces, hasProgram } from '../support/requirements.ts'
+import { silentPort } from '../support/sockets.ts'
 import { unusedPort } from '../support/wire.ts'
 
 const servers = ['echo-server', 'wps-server', 'str-server']
@@ -72,6 +73,21 @@ describe.runIf(canNameHosts)('a host with an IPv6 and an IPv4 address', () => {
     expect(result.stdout).toContain('abcabc')
     expect(result.status).toBe(0)
   })
+
+  it.runIf(process.platform === 'linux')(
+    'is reached where the first address does not answer at all',
+    async () => {
+      const [silent, answering] = ['127.0.0.2', '127.0.0.3']
+      const port = await silentPort(silent)
+      await writeFile(hosts, `${silent} twofold\n${answering} twofold\n`)
+      const options = ['--go-ahead', 'now', '--copies', '2', '--host', answering]
+      await startPynet('echo-server', port, ...options).ready()
+      const result = await runWithHosts('echo-client', 'twofold', port, 'abc')
+      expect(result.stderr).toBe('')
+      expect(result.stdout).toContain('abcabc')
+      expect(result.status).toBe(0)
+    },
+  )
 
   it('that answers at neither: the line names both, and why', async () => {
     const result = await runWithHosts('wps-client', 'twofold', await unusedPort(), 'w')

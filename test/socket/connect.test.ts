@@ -28,7 +28,7 @@ function closeWithTest(socket: TcpSocket): TcpSocket {
 }
 
 /** Lets the resolver know a name for this test: no machine has a fitting one of its own for sure. */
-function knowName(name: string, addresses: string[]): void {
+function knowName(name: string, addresses: string[], delayMs = 0): void {
   const known = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
   const { lookup } = dns
   const { lookup: promisedLookup } = dns.promises
@@ -41,10 +41,10 @@ function knowName(name: string, addresses: string[]): void {
     const done = typeof options === 'function' ? options : callback
     if (typeof done !== 'function') throw new TypeError('no callback')
     const found = find(options)
-    process.nextTick(() => {
+    setTimeout(() => {
       if (Array.isArray(found)) done(null, found)
       else done(null, found?.address, found?.family)
-    })
+    }, delayMs)
   })
   Reflect.set(dns.promises, 'lookup', async (host: string, options: unknown) =>
     host === name ? find(options) : Reflect.apply(promisedLookup, dns.promises, [host, options]),
@@ -154,6 +154,57 @@ describe('a name with several addresses', () => {
     await raw.send('hello')
     expect(String(await receive(socket, 5))).toBe('hello')
     raw.end()
+  })
+})
+
+/** A Linux machine has all of 127.0.0.0/8, so an address that is silent on a port of another. */
+describe.runIf(process.platform === 'linux')('a name with an address that does not answer', () => {
+  const silent = '127.0.0.2'
+  /** Nobody else uses it, so a port that is free at the silent one is free here. */
+  const answering = '127.0.0.3'
+
+  test('the next is tried beside it, and the first that answers is taken', async () => {
+    const port = await silentPort(silent)
+    const server = await rawServer({ host: answering, port })
+    knowName('half-dead.test', [silent, answering])
+    const connected = connect({ host: 'half-dead.test', port })
+    const socket = closeWithTest(await within(connected, 'the connection'))
+    expect(socket.remoteAddress).toEqual({ host: answering, port })
+    const raw = await server.accept()
+    raw.end()
+  })
+
+  test('the time for all tries is not given to each address anew', async () => {
+    const port = await silentPort(silent)
+    knowName('dead.test', Array(8).fill(silent))
+    const start = performance.now()
+    const error = await within(
+      failureOf(connect({ host: 'dead.test', port, retryMs: 600 })),
+      'the end of the tries',
+    )
+    expect(error).toMatchObject({ code: 'ETIMEDOUT', host: 'dead.test', port })
+    expect(performance.now() - start).toBeLessThan(8 * 600)
+  })
+
+  test('an abort ends all attempts', async () => {
+    const port = await silentPort(silent)
+    knowName('dead.test', [silent, silent, silent])
+    const aborting = new AbortController()
+    const { signal } = aborting
+    const connected = failureOf(connect({ host: 'dead.test', port, signal }))
+    expect(await staysPending(connected, 600)).toBe(true)
+    aborting.abort(new Error('enough'))
+    expect(await connected).toEqual(new Error('enough'))
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+  })
+})
+
+describe('a resolver that does not answer', () => {
+  test.each([{ timeoutMs: 200 }, { retryMs: 200 }])('ends with %o', async (options) => {
+    knowName('slow.test', [loopback], 5000)
+    const connected = failureOf(connect({ host: 'slow.test', port: 1, ...options }))
+    const error = await within(connected, 'the time-out')
+    expect(error).toMatchObject({ code: 'ETIMEDOUT', host: 'slow.test', port: 1 })
   })
 })
 

@@ -86,7 +86,9 @@ export async function rawClient(port: number, host = loopback): Promise<RawPeer>
 }
 
 /** A bare server; `accept` gives its next client. Ends with the test. */
-export async function rawServer(): Promise<{
+export async function rawServer(
+  at: { host: string; port: number } = { host: loopback, port: 0 },
+): Promise<{
   port: number
   accept(): Promise<RawPeer>
 }> {
@@ -101,7 +103,7 @@ export async function rawServer(): Promise<{
     for (const destroy of onClientGone) destroy()
     server.close()
   })
-  server.listen(0, loopback)
+  server.listen(at)
   const port = await portOf(server)
   const accept = async () => {
     while (true) {
@@ -302,7 +304,7 @@ export async function refusingPort(): Promise<{
 }
 
 const listenAndSleepForever = `
-  const server = require('node:net').createServer().listen(0, '127.0.0.1', 1, () => {
+  const server = require('node:net').createServer().listen(0, process.argv[1], 1, () => {
     require('node:fs').writeSync(1, server.address().port + '\\n')
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
   })`
@@ -311,8 +313,8 @@ const listenAndSleepForever = `
  * A port where a connection neither comes about nor is refused: its program sleeps and accepts
  * nobody, and its backlog is full, so that Linux drops the SYN of whoever comes next.
  */
-export async function silentPort(): Promise<number> {
-  const child = spawn(process.execPath, ['-e', listenAndSleepForever], {
+export async function silentPort(host = loopback): Promise<number> {
+  const child = spawn(process.execPath, ['-e', listenAndSleepForever, host], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const fillers: Socket[] = []
@@ -325,7 +327,7 @@ export async function silentPort(): Promise<number> {
   let connected = 0
   const full = new Promise<void>((resolve) => {
     for (let count = 0; count < 16; count++) {
-      const filler = netConnect(port, loopback, () => {
+      const filler = netConnect(port, host, () => {
         connected++
         if (connected === 2) resolve()
       })
