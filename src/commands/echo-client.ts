@@ -71,8 +71,7 @@ export async function echoClient(
   { recvSize, passOnEnd }: EchoClientOptions,
   terminal: Terminal,
 ): Promise<void> {
-  // send the test string; read meanwhile, or both ends could wait for each other, with full
-  // buffers
+  // the string leaves while we receive: if both ends only sent, their buffers would fill for ever
   let isSent = false
   let sendFailure: unknown
   server.sendAll(string).then(
@@ -85,7 +84,7 @@ export async function echoClient(
     },
   )
 
-  // read the echo
+  // each recv gives what has arrived by then, so the chunks tell nothing of the copies' borders
   const buffer = Buffer.allocUnsafeSlow(recvSize)
   for (let i = 1; ; i++) {
     const count = await server.recvInto(buffer)

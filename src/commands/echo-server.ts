@@ -16,7 +16,7 @@ const RECV_SIZE_BYTES = 1_000_000
 const SEND_BLOCK_BYTES = 1 << 20
 /** A client that says no more for so long has sent its string, as far as anyone can tell. */
 const SILENCE_MS = 50
-/** One that does not stop talking is answered after so long when nobody gives a go-ahead. */
+/** One that does not stop talking is answered after so long, once the go-ahead is there. */
 const BURST_LIMIT_MS = 2000
 
 /** When to send: at a key press, at once, or after so many milliseconds. */
@@ -81,14 +81,13 @@ async function serve(
   options: EchoServerOptions,
   terminal: Terminal,
 ): Promise<void> {
-  // read the string: TCP may bring it in any number of pieces
+  // the string: TCP may bring it in any number of pieces, so an early go-ahead must not cut it
   const pieces = [await client.recv(RECV_SIZE_BYTES)]
   const goAhead = waitForGoAhead(options.goAhead, terminal)
   const given = signalOf(goAhead)
-  const burstOver = options.goAhead === 'now' ? AbortSignal.timeout(BURST_LIMIT_MS) : given
-  await receiveBurst(client, pieces, burstOver)
+  await receiveBurst(client, pieces, AbortSignal.timeout(BURST_LIMIT_MS))
 
-  // wait for the go-ahead; what the client sends meanwhile belongs to the string
+  // nothing leaves before the go-ahead; what the client sends meanwhile belongs to the string
   if (options.goAhead === 'enter' && terminal.keyboard.isTerminal && !given.aborted) {
     const from = formatAddress(client.remoteAddress)
     const bytes = Buffer.concat(pieces).length
@@ -100,7 +99,7 @@ async function serve(
   await receiveUntil(given, client, pieces)
   await goAhead
 
-  // now send
+  // TCP keeps no borders between the copies: it is one stream of bytes from here on
   await sendCopies(client, Buffer.concat(pieces), options.copies)
 }
 
@@ -162,7 +161,8 @@ function signalOf(promise: Promise<void>): AbortSignal {
 
 /** Sends the copies in large blocks, each when the operating system has taken the one before. */
 async function sendCopies(client: TcpSocket, string: Buffer, copies: number): Promise<void> {
-  const perBlock = Math.max(1, Math.floor(SEND_BLOCK_BYTES / Math.max(1, string.length)))
+  if (string.length === 0) return
+  const perBlock = Math.max(1, Math.floor(SEND_BLOCK_BYTES / string.length))
   const block = Buffer.concat(Array(Math.min(perBlock, copies)).fill(string))
   let left = copies
   for (; left >= perBlock; left -= perBlock) await client.sendAll(block)

@@ -178,6 +178,20 @@ describe('--go-ahead', () => {
     expect((await server.finished()).status).toBe(0)
   })
 
+  it.each(['enter', '0', '0.001'])(
+    '%s, given before a long string is there: all of it comes back',
+    async (value) => {
+      const options = [...local, '--copies', 1, '--go-ahead', value]
+      const server = startPynet('echo-server', 0, ...options, { stdin: 'pipe' })
+      server.end()
+      const client = await connectRaw(await server.ready())
+      const string = Buffer.alloc(3_000_000, 'a string of several pieces, ')
+      await client.send(string)
+      client.shutdown()
+      expect((await client.untilEnd()).equals(string)).toBe(true)
+    },
+  )
+
   it('in the background of a script goes ahead at the end of input', async () => {
     const script = 'pynet echo-server 0 --host 127.0.0.1 --copies 1 & wait $!'
     const server = startShell(script)
