@@ -1,6 +1,6 @@
 // Bytes that have arrived and were not asked for yet: one stream, whatever chunks it came in.
+import { NEWLINE } from './lines.ts'
 
-const NEWLINE = 0x0a
 /** A smaller piece of a larger chunk is copied: a letter must not keep all that came with it. */
 const COPY_BELOW_BYTES = 4096
 /** So many chunks that are used up are worth a new array. */
@@ -25,6 +25,7 @@ export class ByteQueue {
     return this.#length
   }
 
+  /** Adds bytes behind all others. */
   push(chunk: Buffer): void {
     if (chunk.length === 0) return
     this.#chunks.push(chunk)
@@ -123,6 +124,7 @@ export class ByteQueue {
     return head === undefined ? 0 : head.lastIndexOf(NEWLINE) + 1 - this.#used
   }
 
+  /** Drops all that waits. */
   clear(): void {
     this.#chunks = []
     this.#first = this.#used = this.#length = 0

@@ -1,7 +1,6 @@
 // Whole lines that arrived together, cut in one go: much cheaper than line by line.
-import { cutLines, decode, type Encoding, type Line } from './lines.ts'
+import { cutLines, decode, type Encoding, type Line, NEWLINE } from './lines.ts'
 
-const NEWLINE = 0x0a
 const NOTHING = Buffer.alloc(0)
 
 /**
@@ -31,10 +30,12 @@ export class LineBlock {
     return new LineBlock(chunk.subarray(headEnd, end), head)
   }
 
+  /** How many bytes the lines are. */
   get length(): number {
     return this.#head.length + this.#body.length
   }
 
+  /** All lines of the block, each with its newline. */
   cut<E extends Encoding>(encoding: E): Line<E>[] {
     const begun = this.#head.length > 0 ? [decode(this.#head, encoding)] : []
     return cutLines(this.#body, encoding, begun)

@@ -1,6 +1,6 @@
 // Lines out of a stream of bytes that comes in chunks of any size: a pure function with a memory.
 import { LineTooLongError } from './errors.ts'
-import { cutLines, decode, type Encoding, findLongLine, type Line } from './lines.ts'
+import { cutLines, decode, type Encoding, findLongLine, type Line, NEWLINE } from './lines.ts'
 
 export interface LineOptions<E extends Encoding = Encoding> {
   /** `utf8` (the default) for strings, `buffer` for the bytes as they came. */
@@ -39,7 +39,7 @@ export class LineSplitter<E extends Encoding = 'utf8'> {
   push(chunk: Uint8Array): Line<E>[] {
     if (this.#failure !== undefined) throw this.#failure
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-    const end = bytes.lastIndexOf(0x0a) + 1
+    const end = bytes.lastIndexOf(NEWLINE) + 1
     const rest = bytes.subarray(end)
     if (end === 0) {
       this.#keep(rest)

@@ -7,7 +7,8 @@ export type Encoding = 'utf8' | 'buffer'
 /** A line as it is handed out: text, or bytes with the encoding `buffer`. */
 export type Line<E extends Encoding = Encoding> = E extends 'buffer' ? Buffer : string
 
-const NEWLINE = 0x0a
+/** The byte that ends a line. */
+export const NEWLINE = 0x0a
 
 /**
  * The text of a block of bytes. UTF-8 is decoded leniently (what is not UTF-8 becomes U+FFFD) and

@@ -44,7 +44,8 @@ export class Output {
   /**
    * Prints text or bytes. What comes in one turn of the event loop goes out in one write; the
    * promise waits only when the reader is slower than we are. On a terminal, control characters
-   * are made visible; elsewhere every byte goes out as it is.
+   * are made visible; elsewhere every byte goes out as it is. Bytes must stay as they are until
+   * they are written.
    *
    * Rejects with OutputError, also for an earlier print that failed meanwhile.
    */

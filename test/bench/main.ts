@@ -1,6 +1,7 @@
 // Measures pynet beside its peers, both in the same run, and prints a table in Markdown.
 import { cpus, loadavg, release, totalmem, type } from 'node:os'
 import { parseArgs } from 'node:util'
+import { endBySignal } from '../support/end-by-signal.ts'
 import { echoBulk } from './scenarios/echo-bulk.ts'
 import { echoMemory } from './scenarios/echo-memory.ts'
 import { echoTutorial } from './scenarios/echo-tutorial.ts'
@@ -91,12 +92,5 @@ function machine(): string {
   return `${processors.length} × ${model}, ${memory}, ${type()} ${release()}, Node.js ${process.version}`
 }
 
-for (const [signal, number] of [
-  ['SIGINT', 2],
-  ['SIGTERM', 15],
-  ['SIGHUP', 1],
-] as const) {
-  // What is running ends with us, by the handlers of `exit`.
-  process.once(signal, () => process.exit(128 + number))
-}
+endBySignal()
 await main()

@@ -1,5 +1,6 @@
 // A bounded fuzz run: random peers against all six programs, from a seed that can be given again.
 import { parseArgs } from 'node:util'
+import { endBySignal } from '../../support/end-by-signal.ts'
 import { type Counts, noCounts } from '../support/outcome.ts'
 import { Random } from '../support/random.ts'
 import { echoClient, strClient, wpsClient } from './clients.ts'
@@ -108,12 +109,5 @@ function shown(count: number): string {
   return count.toLocaleString('en')
 }
 
-for (const [signal, number] of [
-  ['SIGINT', 2],
-  ['SIGTERM', 15],
-  ['SIGHUP', 1],
-] as const) {
-  // What is running ends with us, by the handlers of `exit`.
-  process.once(signal, () => process.exit(128 + number))
-}
+endBySignal()
 await main()

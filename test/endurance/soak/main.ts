@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { type Program, startPynet } from '../../bench/support/programs.ts'
+import { endBySignal } from '../../support/end-by-signal.ts'
 import { check, noCounts, within } from '../support/outcome.ts'
 import { descriptorCount, residentMegabytes } from '../support/process-state.ts'
 import { Random } from '../support/random.ts'
@@ -120,12 +121,5 @@ async function soak(seed: string, seconds: number): Promise<void> {
   }
 }
 
-for (const [signal, number] of [
-  ['SIGINT', 2],
-  ['SIGTERM', 15],
-  ['SIGHUP', 1],
-] as const) {
-  // What is running ends with us, by the handlers of `exit`.
-  process.once(signal, () => process.exit(128 + number))
-}
+endBySignal()
 await main()
