@@ -13,7 +13,7 @@ import { Stage } from '../demo/stage.ts'
 import { strPlay } from '../demo/str-play.ts'
 import { wpsPlay } from '../demo/wps-play.ts'
 import { MIN_WIDTH } from '../ladder/text.ts'
-import { ENVIRONMENT } from '../system/shared-command.ts'
+import { ENVIRONMENT } from '../system/command-run.ts'
 
 const PLAYS: Record<string, Play> = { echo: echoPlay, wps: wpsPlay, str: strPlay }
 const DEFAULT_PACE_MS = 2000

@@ -1,0 +1,73 @@
+// One run of a command: its process, how long that may take, and how it ended.
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Audience } from './audience.ts'
+import { CommandOutput } from './command-output.ts'
+
+/** Nothing of the server's environment reaches the command; its output does not depend on it. */
+export const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' }
+
+export interface CommandOptions {
+  /** How long the command may run, and a client may take to read, in milliseconds. */
+  timeout: number
+  /** Leave out the last line of the output. */
+  omitLastLine: boolean
+}
+
+/**
+ * Runs a command once, without a shell and without arguments, and sends its output and how it
+ * ended, if it did not end well.
+ */
+export async function runCommand(
+  name: string,
+  { timeout, omitLastLine }: CommandOptions,
+  audience: Audience,
+): Promise<void> {
+  const output = new CommandOutput(omitLastLine)
+  const child = spawn(name, [], {
+    env: ENVIRONMENT,
+    cwd: '/',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const ended = endOf(child)
+  let isOutOfTime = false
+  // A process that the command left behind may hold the pipe: it must not hold us as well.
+  const kill = () => {
+    child.kill('SIGKILL')
+    child.stdout?.destroy()
+  }
+  const killLate = () => {
+    isOutOfTime = true
+    kill()
+  }
+  audience.whenEmpty(kill)
+  let outOfTime = setTimeout(killLate, timeout)
+  try {
+    // The child's `exit` can come before its last output: read to the end, then wait for `close`.
+    for await (const chunk of child.stdout ?? []) {
+      const piece = output.add(chunk as Buffer)
+      if (piece === undefined) continue
+      // Time that the clients take is not the command's.
+      clearTimeout(outOfTime)
+      await audience.send(piece)
+      outOfTime = setTimeout(killLate, timeout)
+    }
+  } catch {
+    // The pipe was destroyed with the command; how that ended says why.
+  }
+  const end = await ended
+  clearTimeout(outOfTime)
+  const late = `was ended, for it took longer than ${timeout / 1000} s`
+  audience.finish(output.rest(isOutOfTime ? late : end, name))
+}
+
+/** How a child process ended, in words; undefined where it ended well. Never rejects. */
+function endOf(child: ChildProcess): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code === 'ENOENT' ? 'not found on this server' : 'cannot be run now'),
+    )
+    child.once('close', (code, killedBy) =>
+      resolve(code === 0 ? undefined : `ended with ${killedBy ?? `exit code ${code}`}`),
+    )
+  })
+}
