@@ -72,7 +72,9 @@ export async function wpsServer(
   options: WpsServerOptions,
   { terminal, signal }: Context,
 ): Promise<void> {
-  const commands = new Map(['w', 'ps'].map((name) => [name, new SharedCommand(name, options)]))
+  const commands = new Map(
+    ['w', 'ps'].map((name) => [name, new SharedCommand(name, { ...options, signal })]),
+  )
 
   const serve = async (client: TcpSocket) => {
     // get the request, and refuse what is not one of the two

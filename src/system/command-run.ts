@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Audience } from './audience.ts'
 import { CommandOutput } from './command-output.ts'
+import { killTree } from './process-tree.ts'
 
 /** Nothing of the server's environment reaches the command; its output does not depend on it. */
 export const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' }
@@ -11,6 +12,8 @@ export interface CommandOptions {
   timeout: number
   /** Leave out the last line of the output. */
   omitLastLine: boolean
+  /** Its abort ends a run at once, also one for clients who still wait. */
+  signal: AbortSignal
 }
 
 /**
@@ -19,10 +22,12 @@ export interface CommandOptions {
  */
 export async function runCommand(
   name: string,
-  { timeout, omitLastLine }: CommandOptions,
+  { timeout, omitLastLine, signal }: CommandOptions,
   audience: Audience,
 ): Promise<void> {
   const output = new CommandOutput(omitLastLine)
+  // A client that has ended its data is not seen to leave: after an interruption it waits in vain.
+  if (signal.aborted) return audience.finish(output.rest('cannot be run now', name))
   const child = spawn(name, [], {
     env: ENVIRONMENT,
     cwd: '/',
@@ -32,7 +37,7 @@ export async function runCommand(
   let isOutOfTime = false
   // A process that the command left behind may hold the pipe: it must not hold us as well.
   const kill = () => {
-    child.kill('SIGKILL')
+    killTree(child)
     child.stdout?.destroy()
   }
   const killLate = () => {
@@ -40,6 +45,7 @@ export async function runCommand(
     kill()
   }
   audience.whenEmpty(kill)
+  signal.addEventListener('abort', kill, { once: true })
   let outOfTime = setTimeout(killLate, timeout)
   try {
     // The child's `exit` can come before its last output: read to the end, then wait for `close`.
@@ -56,6 +62,7 @@ export async function runCommand(
   }
   const end = await ended
   clearTimeout(outOfTime)
+  signal.removeEventListener('abort', kill)
   const late = `was ended, for it took longer than ${timeout / 1000} s`
   audience.finish(output.rest(isOutOfTime ? late : end, name))
 }

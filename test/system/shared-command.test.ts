@@ -8,7 +8,7 @@ import { SharedCommand } from '../../src/system/shared-command.ts'
 import { ourPair, receiveAll } from '../support/sockets.ts'
 import { waitUntil } from '../support/waiting.ts'
 
-const options = { timeout: 20_000, omitLastLine: false }
+const options = { timeout: 20_000, omitLastLine: false, signal: new AbortController().signal }
 let folder = ''
 
 beforeEach(() => {

@@ -1,0 +1,47 @@
+// A command that hangs, through the real wps-server: nothing that it has started is left.
+import { describe, expect, it } from 'vitest'
+import { ask } from '../support/crowd.ts'
+import { hasMounts, processOf, startWithPs } from '../support/fake-command.ts'
+import { childrenOf, stateOf } from '../support/proc.ts'
+import { waitUntil } from '../support/waiting.ts'
+import { connectRaw } from '../support/wire.ts'
+
+const canFake = hasMounts('commands of wps-server that go wrong')
+
+/** A shell and its child, as a command may start others. */
+const hang = 'echo partial\nsleep 100'
+
+describe.runIf(canFake)('a command that hangs', () => {
+  it('is ended after --timeout with all that it has started, and the client is told', async () => {
+    const faked = await startWithPs(hang, '--timeout', '1')
+    const answer = ask(faked.port, 'ps')
+    const sleeper = await processOf(faked, 'sleep')
+    expect(await answer).toBe('partial\npynet: ps: was ended, for it took longer than 1 s\n')
+    await waitUntil(() => stateOf(sleeper) === undefined, 'the end of what the command started')
+    expect(childrenOf(faked.server.pid)).toEqual([])
+  })
+
+  it('is ended with all that it has started when its client resets', async () => {
+    const faked = await startWithPs(hang)
+    const client = await connectRaw(faked.port)
+    await client.send('ps')
+    const sleeper = await processOf(faked, 'sleep')
+    client.reset()
+    await waitUntil(() => stateOf(sleeper) === undefined, 'the end of what the command started')
+    await waitUntil(() => childrenOf(faked.server.pid).length === 0, 'no child process')
+  })
+
+  it.each([
+    ['that waits', () => {}],
+    ['that has ended its data', (client: { shutdown(): void }) => client.shutdown()],
+  ])('is ended with all that it has started at SIGINT, with a client %s', async (_, then) => {
+    const faked = await startWithPs(hang)
+    const client = await connectRaw(faked.port)
+    await client.send('ps')
+    then(client)
+    const sleeper = await processOf(faked, 'sleep')
+    faked.server.kill('SIGINT')
+    expect((await faked.server.finished()).status).toBe(130)
+    await waitUntil(() => stateOf(sleeper) === undefined, 'the end of what the command started')
+  })
+})
