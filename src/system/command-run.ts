@@ -7,6 +7,8 @@ import { killTree } from './process-tree.ts'
 /** Nothing of the server's environment reaches the command; its output does not depend on it. */
 export const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' }
 
+const CANNOT_RUN = 'cannot be run now'
+
 export interface CommandOptions {
   /** How long the command may run, and a client may take to read, in milliseconds. */
   timeout: number
@@ -26,13 +28,9 @@ export async function runCommand(
   audience: Audience,
 ): Promise<void> {
   const output = new CommandOutput(omitLastLine)
-  // A client that has ended its data is not seen to leave: after an interruption it waits in vain.
-  if (signal.aborted) return audience.finish(output.rest('cannot be run now', name))
-  const child = spawn(name, [], {
-    env: ENVIRONMENT,
-    cwd: '/',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
+  // A client that has ended its data still waits after an interruption: nothing is begun for it.
+  const child = signal.aborted ? undefined : startProcess(name)
+  if (child === undefined) return audience.finish(output.rest(CANNOT_RUN, name))
   const ended = endOf(child)
   let isOutOfTime = false
   // A process that the command left behind may hold the pipe: it must not hold us as well.
@@ -67,11 +65,21 @@ export async function runCommand(
   audience.finish(output.rest(isOutOfTime ? late : end, name))
 }
 
+/** Undefined where the system refuses: Node emits some of its errors, and throws the others. */
+function startProcess(name: string): ChildProcess | undefined {
+  try {
+    return spawn(name, [], { env: ENVIRONMENT, cwd: '/', stdio: ['ignore', 'pipe', 'ignore'] })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
+    return undefined
+  }
+}
+
 /** How a child process ended, in words; undefined where it ended well. Never rejects. */
 function endOf(child: ChildProcess): Promise<string | undefined> {
   return new Promise((resolve) => {
     child.once('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code === 'ENOENT' ? 'not found on this server' : 'cannot be run now'),
+      resolve(error.code === 'ENOENT' ? 'not found on this server' : CANNOT_RUN),
     )
     child.once('close', (code, killedBy) =>
       resolve(code === 0 ? undefined : `ended with ${killedBy ?? `exit code ${code}`}`),

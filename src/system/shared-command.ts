@@ -30,13 +30,16 @@ export class SharedCommand {
   async #work(): Promise<void> {
     if (this.#isRunning) return
     this.#isRunning = true
-    // Those who ask in the same turn share the first run already.
-    await new Promise((resolve) => setImmediate(resolve))
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting
-      this.#waiting = []
-      await runCommand(this.#name, this.#options, new Audience(batch, this.#options.timeout))
+    try {
+      // Those who ask in the same turn share the first run already.
+      await new Promise((resolve) => setImmediate(resolve))
+      while (this.#waiting.length > 0) {
+        const batch = this.#waiting
+        this.#waiting = []
+        await runCommand(this.#name, this.#options, new Audience(batch, this.#options.timeout))
+      }
+    } finally {
+      this.#isRunning = false
     }
-    this.#isRunning = false
   }
 }

@@ -1,7 +1,9 @@
-// A command that hangs, through the real wps-server: nothing that it has started is left.
+// Commands that hang or can't be run, through the real wps-server: its clients are told, it goes on.
+import { symlinkSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { ask } from '../support/crowd.ts'
-import { hasMounts, processOf, startWithPs } from '../support/fake-command.ts'
+import { withoutStatus } from '../support/expectations.ts'
+import { hasMounts, processOf, startWithPs, startWithPsAt } from '../support/fake-command.ts'
 import { childrenOf, stateOf } from '../support/proc.ts'
 import { waitUntil } from '../support/waiting.ts'
 import { connectRaw } from '../support/wire.ts'
@@ -43,5 +45,15 @@ describe.runIf(canFake)('a command that hangs', () => {
     faked.server.kill('SIGINT')
     expect((await faked.server.finished()).status).toBe(130)
     await waitUntil(() => stateOf(sleeper) === undefined, 'the end of what the command started')
+  })
+})
+
+describe.runIf(canFake)('a command that the system refuses to run', () => {
+  // Node throws this error (ELOOP) instead of emitting it, as it does when memory is short.
+  it('ends no server: each client gets a line that says so', async () => {
+    const { server, port } = await startWithPsAt((path) => symlinkSync(path, path))
+    expect(await ask(port, 'ps')).toBe('pynet: ps: cannot be run now\n')
+    expect(await ask(port, 'ps')).toBe('pynet: ps: cannot be run now\n')
+    expect(withoutStatus(server.stderr.toString())).toBe('')
   })
 })

@@ -66,6 +66,14 @@ describe('an answer', () => {
     )
   })
 
+  // Node throws this error; others, such as that of a missing command, it emits.
+  test('says so when the system refuses to run the command, again and again', async () => {
+    const name = 'x'.repeat(5000)
+    const command = new SharedCommand(name, options)
+    expect(await ask(command)).toBe(`pynet: ${name}: cannot be run now\n`)
+    expect(await ask(command)).toBe(`pynet: ${name}: cannot be run now\n`)
+  })
+
   test('says so, behind the output, when the command fails', async () => {
     const path = script('echo some output; exit 3')
     expect(await ask(new SharedCommand(path, options))).toBe(
