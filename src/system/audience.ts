@@ -3,6 +3,9 @@ import { formatAddress } from '../socket/address.ts'
 import type { TcpSocket } from '../socket/tcp-socket.ts'
 import { TimeLimitError } from './time-limit.ts'
 
+/** So long may the clients keep a run waiting, all in all, before it is held up by them. */
+const HELD_UP_MS = 250
+
 /** A client who has asked for a command's output, and how to say what became of that. */
 export interface Request {
   readonly client: TcpSocket
@@ -14,11 +17,18 @@ export interface Request {
 export class Audience {
   readonly #requests: Set<Request>
   readonly #timeout: number
+  /** Resolves when the run is held up by its clients; never, if they are quick. */
+  readonly heldUp: Promise<void>
+  #onHeldUp = () => {}
+  #patienceMs = HELD_UP_MS
   #onEmpty = () => {}
 
   constructor(requests: Request[], timeout: number) {
     this.#requests = new Set(requests)
     this.#timeout = timeout
+    this.heldUp = new Promise((resolve) => {
+      this.#onHeldUp = resolve
+    })
     for (const request of requests) this.#watchLeaving(request)
   }
 
@@ -28,7 +38,11 @@ export class Audience {
 
   /** Sends a piece to all who are still there; resolves when the last has taken it. */
   async send(bytes: Buffer): Promise<void> {
+    const begin = performance.now()
+    const impatient = setTimeout(this.#onHeldUp, Math.max(0, this.#patienceMs))
     await Promise.all([...this.#requests].map((request) => this.#sendTo(request, bytes)))
+    clearTimeout(impatient)
+    this.#patienceMs -= performance.now() - begin
   }
 
   /** Sends the rest to each at its own pace, and is done with them. */

@@ -1,14 +1,17 @@
-// Commands that hang or can't be run, through the real wps-server: its clients are told, it goes on.
+// Commands that hang, can't be run or print without end, through the real wps-server: it goes on.
 import { symlinkSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { ask } from '../support/crowd.ts'
 import { withoutStatus } from '../support/expectations.ts'
 import { hasMounts, processOf, startWithPs, startWithPsAt } from '../support/fake-command.ts'
-import { childrenOf, stateOf } from '../support/proc.ts'
+import { childrenOf, peakMegabytes, stateOf } from '../support/proc.ts'
 import { waitUntil } from '../support/waiting.ts'
-import { connectRaw } from '../support/wire.ts'
+import { connectRaw, connectUnread } from '../support/wire.ts'
 
 const canFake = hasMounts('commands of wps-server that go wrong')
+
+const memoryLimitMegabytes = 160
 
 /** A shell and its child, as a command may start others. */
 const hang = 'echo partial\nsleep 100'
@@ -55,5 +58,43 @@ describe.runIf(canFake)('a command that the system refuses to run', () => {
     expect(await ask(port, 'ps')).toBe('pynet: ps: cannot be run now\n')
     expect(await ask(port, 'ps')).toBe('pynet: ps: cannot be run now\n')
     expect(withoutStatus(server.stderr.toString())).toBe('')
+  })
+})
+
+describe.runIf(canFake)('a client that does not read a long output', () => {
+  it('keeps nobody else waiting: those who ask later are answered within a second', async () => {
+    // Only the first run has no end.
+    const faked = await startWithPs('mkdir "$0.first" 2>&- && exec yes; echo short')
+    const hog = await connectUnread(faked.port)
+    hog.write('ps')
+    await processOf(faked, 'yes')
+    const begin = performance.now()
+    const count = 5
+    for (let i = 0; i < count; i++) expect(await ask(faked.port, 'ps')).toBe('short\n')
+    // A single late answer may be the fault of a busy machine.
+    expect((performance.now() - begin) / count).toBeLessThan(1000)
+    expect(childrenOf(faked.server.pid)).toHaveLength(1)
+    expect(peakMegabytes(faked.server.pid)).toBeLessThan(memoryLimitMegabytes)
+  })
+
+  it('is one of five at most for whom a process is begun, and none is left of them', async () => {
+    const { server, port } = await startWithPs('exec yes')
+    const hogs: Socket[] = []
+    for (let count = 1; count <= 5; count++) {
+      hogs.push(await connectUnread(port))
+      hogs.at(-1)?.write('ps')
+      await waitUntil(() => childrenOf(server.pid).length === count, `${count} processes`)
+    }
+    const late = await connectRaw(port)
+    await late.send('ps')
+    await late.expectSilence(1000)
+    expect(childrenOf(server.pid)).toHaveLength(5)
+
+    hogs[2]?.resetAndDestroy()
+    await late.waitForBytes(2)
+    expect(childrenOf(server.pid)).toHaveLength(5)
+    late.reset()
+    for (const hog of hogs) hog.resetAndDestroy()
+    await waitUntil(() => childrenOf(server.pid).length === 0, 'no child process')
   })
 })
