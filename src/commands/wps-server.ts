@@ -35,7 +35,7 @@ export function declare(command: Command, context: Context): void {
   addConnectionLimit(addServerOptions(command, BACKLOG))
     .option(
       '--timeout <seconds>',
-      'the limit of each wait: for a request, the command, a client (default: 10)',
+      'the limit of each wait: for a request, the command, a client to take 1 MiB (default: 10)',
       positiveSeconds,
     )
     .option('--omit-last-line', "leave out the output's last line, as the original does")

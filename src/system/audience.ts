@@ -13,7 +13,7 @@ export interface Request {
   fail(error: unknown): void
 }
 
-/** The clients of one run. Who leaves, or does not read in time, is dropped from it. */
+/** The clients of one run. Who leaves, or does not take a piece in time, is dropped from it. */
 export class Audience {
   readonly #requests: Set<Request>
   readonly #timeout: number
@@ -52,7 +52,8 @@ export class Audience {
 
   async #sendTo(request: Request, bytes: Buffer): Promise<void> {
     const { client } = request
-    const late = `${formatAddress(client.remoteAddress)} did not read for ${this.#timeout / 1000} s`
+    const what = `did not take ${bytes.length} bytes within ${this.#timeout / 1000} s`
+    const late = `${formatAddress(client.remoteAddress)} ${what}`
     const outOfTime = setTimeout(() => {
       this.#drop(request, new TimeLimitError(late))
       void client.close()

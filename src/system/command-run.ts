@@ -10,7 +10,7 @@ export const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-
 const CANNOT_RUN = 'cannot be run now'
 
 export interface CommandOptions {
-  /** How long the command may run, and a client may take to read, in milliseconds. */
+  /** How long the command, and a client for a piece of its output, may take, in milliseconds. */
   timeout: number
   /** Leave out the last line of the output. */
   omitLastLine: boolean

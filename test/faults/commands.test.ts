@@ -77,6 +77,14 @@ describe.runIf(canFake)('a client that does not read a long output', () => {
     expect(peakMegabytes(faked.server.pid)).toBeLessThan(memoryLimitMegabytes)
   })
 
+  it('is given up when it has not taken a piece of it within --timeout, as --verbose says', async () => {
+    const { server, port } = await startWithPs('exec yes', '--timeout', '1', '--verbose')
+    const hog = await connectUnread(port)
+    hog.write('ps')
+    await server.waitFor('stderr', /^pynet: [^\n]*\d+ did not take \d{7} bytes within 1 s$/m)
+    await waitUntil(() => childrenOf(server.pid).length === 0, 'no child process')
+  })
+
   it('is one of five at most for whom a process is begun, and none is left of them', async () => {
     const { server, port } = await startWithPs('exec yes')
     const hogs: Socket[] = []
