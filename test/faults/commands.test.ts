@@ -1,17 +1,26 @@
-// Commands that hang, can't be run or print without end, through the real wps-server: it goes on.
+// Commands that hang, are missing, fail or print without end, through the real wps-server: it goes on.
+import { once } from 'node:events'
 import { symlinkSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { ask } from '../support/crowd.ts'
 import { withoutStatus } from '../support/expectations.ts'
-import { hasMounts, processOf, startWithPs, startWithPsAt } from '../support/fake-command.ts'
-import { childrenOf, peakMegabytes, stateOf } from '../support/proc.ts'
-import { waitUntil } from '../support/waiting.ts'
+import {
+  hasMounts,
+  processOf,
+  startWithoutPs,
+  startWithPs,
+  startWithPsAt,
+} from '../support/fake-command.ts'
+import { childrenOf, peakMegabytes, processorTicks, stateOf } from '../support/proc.ts'
+import { waitUntil, within } from '../support/waiting.ts'
 import { connectRaw, connectUnread } from '../support/wire.ts'
 
 const canFake = hasMounts('commands of wps-server that go wrong')
 
 const memoryLimitMegabytes = 160
+const gigabyte = 1_000_000_000
 
 /** A shell and its child, as a command may start others. */
 const hang = 'echo partial\nsleep 100'
@@ -48,6 +57,70 @@ describe.runIf(canFake)('a command that hangs', () => {
     faked.server.kill('SIGINT')
     expect((await faked.server.finished()).status).toBe(130)
     await waitUntil(() => stateOf(sleeper) === undefined, 'the end of what the command started')
+  })
+})
+
+describe.runIf(canFake)('a command that is missing', () => {
+  it('is said not to be found, to each client', async () => {
+    const { server, port } = await startWithoutPs()
+    expect(await ask(port, 'ps')).toBe('pynet: ps: not found on this server\n')
+    expect(await ask(port, 'w')).toBe('pynet: w: not found on this server\n')
+    expect(withoutStatus(server.stderr.toString())).toBe('')
+  })
+})
+
+describe.runIf(canFake)('a command that fails', () => {
+  it.each([
+    ['echo some output; exit 3', 'some output\npynet: ps: ended with exit code 3\n'],
+    ['printf "no newline"; exit 3', 'no newline\npynet: ps: ended with exit code 3\n'],
+    ['exit 3', 'pynet: ps: ended with exit code 3\n'],
+    ['echo some output; kill -KILL $$', 'some output\npynet: ps: ended with SIGKILL\n'],
+    ['echo on stderr >&2; echo some output', 'some output\n'],
+  ])('such as %j has its end told apart from its output', async (script, answer) => {
+    const { port } = await startWithPs(script)
+    expect(await ask(port, 'ps')).toBe(answer)
+  })
+})
+
+describe.runIf(canFake)('a command that prints a gigabyte', () => {
+  it('has it streamed, every byte, in bounded memory', async () => {
+    const { server, port } = await startWithPs(`head -c ${gigabyte} /dev/zero`)
+    const client = await connectUnread(port)
+    let received = 0
+    client.on('data', (chunk) => {
+      received += chunk.length
+    })
+    client.write('ps')
+    await within(once(client, 'end'), 'the whole output', () => `${received} bytes`)
+    expect(received).toBe(gigabyte)
+    expect(peakMegabytes(server.pid)).toBeLessThan(memoryLimitMegabytes)
+  })
+
+  it('waits while its client does not read, and is ended when that resets', async () => {
+    const faked = await startWithPs('exec yes')
+    const { server, port } = faked
+    const client = await connectUnread(port)
+    client.write('ps')
+    const command = await processOf(faked, 'yes')
+    await waitUntil(async () => {
+      const before = processorTicks(command)
+      await delay(300)
+      return processorTicks(command) === before
+    }, 'a command that waits')
+    expect(peakMegabytes(server.pid)).toBeLessThan(memoryLimitMegabytes)
+
+    // It goes on where it was.
+    let received = 0
+    const muchRead = new Promise<void>((resolve) => {
+      client.on('data', (chunk) => {
+        received += chunk.length
+        if (received > 50_000_000) resolve()
+      })
+    })
+    await within(muchRead, '50 MB', () => `${received} bytes`)
+    client.resetAndDestroy()
+    await waitUntil(() => stateOf(command) === undefined, 'the end of the command')
+    expect(peakMegabytes(server.pid)).toBeLessThan(memoryLimitMegabytes)
   })
 })
 
