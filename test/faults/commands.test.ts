@@ -35,6 +35,17 @@ describe.runIf(canFake)('a command that hangs', () => {
     expect(childrenOf(faked.server.pid)).toEqual([])
   })
 
+  it('goes on until --timeout for a client that has ended its data, and that one is told', async () => {
+    const { port } = await startWithPs(hang, '--timeout', '1')
+    const client = await connectRaw(port)
+    const begin = performance.now()
+    await client.send('ps')
+    client.shutdown()
+    const answer = (await client.untilEnd()).toString()
+    expect(answer).toBe('partial\npynet: ps: was ended, for it took longer than 1 s\n')
+    expect(performance.now() - begin).toBeGreaterThan(990)
+  })
+
   it('is ended with all that it has started when its client resets', async () => {
     const faked = await startWithPs(hang)
     const client = await connectRaw(faked.port)
