@@ -27,6 +27,16 @@ function masked(text: string): string {
     .replaceAll(/ +/g, ' ')
 }
 
+/** Where two are compared: how often each found nothing, and its processor time in seconds. */
+function comparisonIn(text: string): { wouldBlocks: number[]; seconds: number[] } {
+  const numbers = (pattern: RegExp) =>
+    [...text.matchAll(pattern)].map(([, digits = '']) => Number(digits.replaceAll(',', '')))
+  return {
+    wouldBlocks: numbers(/tryRecv +([\d,]+) × +nothing yet/g),
+    seconds: numbers(/processor time ([\d.]+) s/g),
+  }
+}
+
 /** Runs a lesson on a port of its own, with our program in the place of npx. */
 async function run(command: string): Promise<string> {
   const port = String(await unusedPort())
@@ -57,5 +67,18 @@ describe('the lessons', () => {
     expect(first?.shown).toMatch(/recv from .* … blocked\n/)
     const output = Buffer.from(await run(first?.command ?? ''), 'latin1').toString()
     expect(output).toMatch(/recv from .* … blocked\n/)
+  })
+
+  it('show that polling asks thousands of times, and select almost never', async () => {
+    const lesson = lessons.find(({ title }) => title.startsWith('Nonblocking'))
+    const output = Buffer.from(await run(lesson?.command ?? ''), 'latin1').toString()
+    for (const text of [lesson?.shown ?? '', output]) {
+      const { wouldBlocks, seconds } = comparisonIn(text)
+      const [polled = 0, selected = Infinity] = wouldBlocks
+      expect(polled).toBeGreaterThan(1000)
+      expect(selected).toBeLessThan(10)
+      const [busy = 0, idle = Infinity] = seconds
+      expect(busy).toBeGreaterThan(Math.min(2 * idle, idle + 0.5))
+    }
   })
 })
