@@ -32,7 +32,7 @@ export const echoPlay: Play = {
     },
   ],
   closing:
-    'Now with your own hands, in two terminals: "pynet echo-server 2000 --trace", and "pynet echo-client localhost 2000 abc --trace".',
+    'Now with your own hands, in two terminals: "npx pynet echo-server 2000 --trace", and "npx pynet echo-client localhost 2000 abc --trace".',
   maskOutput: (lines) => {
     const counts = lines.map((line) => Number(/^received (\d+) bytes$/.exec(line)?.[1] ?? 0))
     const received = counts.reduce((sum, count) => sum + count, 0)

@@ -71,7 +71,7 @@ export const strPlay: Play = {
     },
   ],
   closing:
-    'Now with your own hands, in three terminals: "pynet str-server 2000 --trace", and twice "pynet str-client localhost 2000".',
+    'Now with your own hands, in three terminals: "npx pynet str-server 2000 --trace", and twice "npx pynet str-client localhost 2000".',
 }
 
 /** A letter typed at a client, which comes back with all others; then the client asks for more. */

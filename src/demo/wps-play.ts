@@ -29,6 +29,6 @@ export const wpsPlay: Play = {
     },
   ],
   closing:
-    'Now with your own hands, in two terminals: "pynet wps-server 2000 --host 127.0.0.1 --trace", and "pynet wps-client localhost 2000 w --trace".',
+    'Now with your own hands, in two terminals: "npx pynet wps-server 2000 --host 127.0.0.1 --trace", and "npx pynet wps-client localhost 2000 w --trace".',
   maskOutput: ([heading = '']) => [heading, 'LINES more lines'],
 }

@@ -88,7 +88,7 @@ describe('demo', () => {
     expect(text).toMatch(/^ ├◄─+end of data─+┤$/m)
     expect(text).toMatch(/│ > client is at \('127\.0\.0\.1', \d+\)$/m)
     expect(text).toMatch(/^ {2}sendAll +1 × +30,000 bytes +blocked/m)
-    expect(text).toContain('"pynet echo-server 2000 --trace"')
+    expect(text).toContain('"npx pynet echo-server 2000 --trace"')
   })
 
   it('of str plays the sample session of the tutorial', async () => {

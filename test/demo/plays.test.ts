@@ -9,7 +9,7 @@ import { Terminal } from '../../src/terminal/terminal.ts'
 
 const plays = { echo: echoPlay, wps: wpsPlay, str: strPlay }
 
-describe.each(Object.entries(plays))('the play of %s', (_, { lanes, steps }) => {
+describe.each(Object.entries(plays))('the play of %s', (_, { lanes, steps, closing }) => {
   it('starts the server first, and each program once, before it is waited for', () => {
     const started: string[] = []
     for (const { act, goals } of steps) {
@@ -18,6 +18,12 @@ describe.each(Object.entries(plays))('the play of %s', (_, { lanes, steps }) => 
     }
     expect(started[0]).toBe(SERVER)
     expect([...started].sort()).toEqual([...lanes].sort())
+  })
+
+  it('advises two commands that can be pasted after npm ci', () => {
+    const commands = [...closing.matchAll(/"(.*?)"/g)].map(([, command]) => command)
+    expect(commands.filter((command) => !command?.startsWith('npx pynet '))).toEqual([])
+    expect(commands).toHaveLength(2)
   })
 
   it('waits for the end of each program, and has each client beside the server', () => {
