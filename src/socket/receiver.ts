@@ -5,11 +5,11 @@ import {
   type CallName,
   callBegins,
   callReturns,
-  HEAD_BYTES,
   isTraced,
   type Subject,
   transferOf,
 } from '../trace/calls.ts'
+import { HEAD_BYTES } from '../trace/trace-format.ts'
 import { ByteQueue } from './byte-queue.ts'
 import { readerWaitingError } from './errors.ts'
 import { startTimer } from './timer.ts'

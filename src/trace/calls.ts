@@ -1,6 +1,7 @@
 // Every call of the socket layer, told to whoever listens, on two channels of node:diagnostics_channel.
 import { channel } from 'node:diagnostics_channel'
 import type { Address } from '../socket/address.ts'
+import { HEAD_BYTES } from './trace-format.ts'
 
 /** The names are the sockets API's; `keyboard` is a program's wait for a typed line. */
 export type CallName =
@@ -31,7 +32,7 @@ export interface Transfer {
   readonly bytes: number
   /** Where these bytes begin in that direction's stream, from 0; none for the keyboard. */
   readonly offset?: number
-  /** The first of them, 32 at most, as memory of their own. */
+  /** The first of them, HEAD_BYTES at most, as memory of their own. */
   readonly head: Buffer
 }
 
@@ -52,8 +53,6 @@ export interface Call {
 
 export const CALL_START_CHANNEL = 'pynet.call.start'
 export const CALL_CHANNEL = 'pynet.call'
-/** So many of a call's first bytes are told. */
-export const HEAD_BYTES = 32
 
 const starts = channel(CALL_START_CHANNEL)
 const returns = channel(CALL_CHANNEL)

@@ -1,4 +1,5 @@
 // What a program's calls came to: how often, how many bytes, how long blocked; and chunks as bars.
+import { number, seconds } from './amounts.ts'
 import type { Call, CallName } from './calls.ts'
 import type { Sink } from './observer.ts'
 import type { TraceCall } from './trace-format.ts'
@@ -127,12 +128,4 @@ function medianOf(sizes: readonly [size: number, times: number][]): number {
     if (2 * seen >= total) return size
   }
   return 0
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en')
-}
-
-function seconds(milliseconds: number): string {
-  return `${(milliseconds / 1000).toFixed(3)} s`
 }

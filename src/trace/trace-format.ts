@@ -4,7 +4,7 @@ import type { CallName } from './calls.ts'
 
 export const TRACE_FORMAT = 'pynet-trace'
 export const TRACE_VERSION = 1
-/** So many of a call's first bytes are kept, as hex. */
+/** So many of a call's first bytes are told; in the file, as hex. */
 export const HEAD_BYTES = 32
 
 /** Calls that take bytes of a connection; `bytes: 0` is the end of data. */

@@ -2,6 +2,7 @@
 import { type Address, formatAddress } from '../socket/address.ts'
 import { codeOf } from '../socket/errors.ts'
 import { preview } from '../terminal/visible.ts'
+import { bytesOf, number, seconds } from './amounts.ts'
 import type { Call, CallName } from './calls.ts'
 import type { Sink } from './observer.ts'
 
@@ -69,12 +70,11 @@ export function traceLine(call: Call, times = 1): string {
 function result({ name, transfer, wouldBlock, error }: Call, times: number): string {
   // A program that stops waiting has no code to show.
   if (error !== undefined) return `failed (${codeOf(error, 'given up')})`
-  if (wouldBlock) return `nothing yet${times > 1 ? `, ${times.toLocaleString('en')} times` : ''}`
+  if (wouldBlock) return `nothing yet${times > 1 ? `, ${number(times)} times` : ''}`
   if (name === 'keyboard') return transfer === undefined ? 'end of input' : quote(transfer)
   if (transfer === undefined) return ''
   if (transfer.bytes === 0 && name !== 'sendAll') return 'the end of data'
-  const count = `${transfer.bytes.toLocaleString('en')} ${transfer.bytes === 1 ? 'byte' : 'bytes'}`
-  return `${count} ${quote(transfer)}`
+  return `${bytesOf(transfer.bytes)} ${quote(transfer)}`
 }
 
 function quote({ head, bytes }: { head: Buffer; bytes: number }): string {
@@ -96,8 +96,4 @@ function words(preposition: string, address: Address | undefined): string {
 
 function time(milliseconds: number): string {
   return `[${seconds(milliseconds).padStart(10)}]`
-}
-
-function seconds(milliseconds: number): string {
-  return `${(milliseconds / 1000).toFixed(3)} s`
 }
