@@ -95,6 +95,8 @@ async function main(terminal: Terminal): Promise<void> {
     process.exitCode = exitCodeOf(reason, terminal)
   } finally {
     terminal.keyboard.close()
+    // A wait for a key ends with that, and belongs to the trace.
+    await new Promise((resolve) => setImmediate(resolve))
     finishTracing()
   }
   if (endedBy !== undefined) {

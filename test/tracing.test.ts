@@ -9,6 +9,7 @@ import { expectFailure } from './support/expectations.ts'
 import { runPynet, startPynet } from './support/processes.ts'
 import { hasFile } from './support/requirements.ts'
 import { waitUntil } from './support/waiting.ts'
+import { connectRaw } from './support/wire.ts'
 
 const local = ['--host', '127.0.0.1'] as const
 
@@ -132,7 +133,54 @@ describe('--trace', () => {
     expect(calls[1]?.replace(', blocked TIME', '')).toBe(`sendAll 3 bytes "abc" to ${peer}`)
     expect(calls).toContain(`recv 6 bytes "abcabc" from ${peer}, blocked TIME`)
     expect(calls.at(-1)).toMatch(/^close with /)
-    await waitUntil(() => server.stderr.includes('keyboard ""'), 'the typed line in the trace')
+    await waitUntil(() => server.stderr.includes('keyboard Enter'), 'the typed line in the trace')
+  })
+})
+
+describe('what a program gives up', () => {
+  it('at Ctrl-C is no end of input and no failure: the keyboard, and the recv beside it', async () => {
+    const path = join(await temporaryFolder(), 'trace')
+    const options = ['--trace', '--summary', '--trace-file', path] as const
+    const server = startPynet('echo-server', 0, ...local, ...options, { stdin: 'pipe' })
+    const client = startPynet('echo-client', '127.0.0.1', await server.ready(), 'abc')
+    await server.waitFor('stderr', /\] keyboard … blocked\n/)
+    server.kill('SIGINT')
+    const { stderr, status } = await server.finished()
+    await client.exit
+    expect(status).toBe(130)
+    expect(stderr).toMatch(/^\[.*\] keyboard given up, blocked /m)
+    expect(stderr).toMatch(/^\[.*\] recv given up from /m)
+    expect(stderr).toMatch(/^ {2}keyboard .* 1 given up$/m)
+    expect(stderr).toMatch(/^ {2}recv +3 × .* 2 given up$/m)
+    expect(stderr).not.toMatch(/failed|end of input/)
+    const keyboard = (await traceIn(path)).calls.filter(({ call }) => call === 'keyboard')
+    expect(keyboard).toMatchObject([{ error: 'ERR_ABORTED' }])
+  })
+
+  it('when its only client is lost is the wait for a key', async () => {
+    const server = startPynet('echo-server', 0, ...local, '--trace', { stdin: 'pipe' })
+    const client = await connectRaw(await server.ready())
+    await client.send('abc')
+    await server.waitFor('stderr', /\] recv given up from /)
+    client.reset()
+    const { stderr, status } = await server.finished()
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/ecv failed \(ECONNRESET\) from /)
+    expect(stderr).toMatch(/\] keyboard given up\b/)
+  })
+
+  it('at the end of a server that goes on for ever is the next accept', async () => {
+    const server = startPynet('wps-server', 0, ...local, '--trace', '--summary')
+    const client = await connectRaw(await server.ready())
+    await client.send('no')
+    await client.untilEnd()
+    client.shutdown()
+    await server.waitFor('stderr', /\] close with /)
+    server.kill('SIGINT')
+    const { stderr } = await server.finished()
+    expect(stderr).toMatch(/^\[.*\] accept given up on /m)
+    expect(stderr).toMatch(/^ {2}accept +2 × .* 1 given up$/m)
+    expect(stderr).not.toContain('failed')
   })
 })
 
@@ -147,7 +195,7 @@ describe('--summary', () => {
     expect(client.stderr).toMatch(/^summary of str-client\n/)
     expect(client.stderr).toMatch(/^ {2}sendAll +2 × +2 bytes +blocked/m)
     expect(client.stderr).toMatch(/^ {2}recv +2 × +3 bytes +blocked/m)
-    expect(client.stderr).toMatch(/^ {2}chunks of recv: smallest 1, median 1, largest 2 bytes$/m)
+    expect(client.stderr).toMatch(/^ {2}chunks of recv: smallest 1, median 1\.5, largest 2 bytes$/m)
     const { stderr } = await server.finished()
     expect(stderr).toMatch(/^ {2}tryRecv +[\d,]+ × {2}nothing yet \(would block\)$/m)
     expect(stderr).toMatch(/^ {2}processor time \d+\.\d{3} s of \d+\.\d{3} s wall time$/m)

@@ -2,8 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { StringDecoder } from 'node:string_decoder'
-import type { TraceCall } from '../trace/trace-format.ts'
-import { isGivenUp } from './play.ts'
+import { isGivenUp, type TraceCall } from '../trace/trace-format.ts'
 import { TraceTail } from './trace-tail.ts'
 
 const EXIT_SIGNAL_BASE = 128
@@ -82,7 +81,7 @@ export class Actor {
 
   /** Reads what was added to its trace. */
   follow(): void {
-    this.calls.push(...this.#tail.read().filter((call) => !isGivenUp(call)))
+    this.calls.push(...this.#tail.read().filter((call) => !isGivenUp(call.error)))
   }
 
   /** Throws DemoError where it has failed. */

@@ -88,7 +88,7 @@ export class PlainView implements View {
     if (error !== undefined) return `${call} fails: ${error}`
     const bytes = run.reduce((sum, each) => sum + (each.bytes ?? 0), 0)
     if (call === 'keyboard') return `keyboard ${bytes === 0 ? 'Enter' : quoted(run, bytes)}`
-    if (isReceiving(call) && bytes === 0) return `${call}: end of data`
+    if (isReceiving(call) && bytes === 0) return `${call} 0 bytes: end of data`
     if (isTransfer(first)) return `${call} ${this.#amount(run, bytes)}`
     return call === 'close' ? `close the ${remote === undefined ? 'listener' : 'connection'}` : call
   }

@@ -58,8 +58,3 @@ export function closeOf(what: 'listener' | 'connection'): (call: TraceCall) => b
   return (candidate) =>
     isClose(candidate) && (candidate.remote === undefined) === (what === 'listener')
 }
-
-/** A call that the program itself gave up: its other end shows nothing of it. */
-export function isGivenUp({ error }: TraceCall): boolean {
-  return error === 'ERR_ABORTED' || error === 'ERR_SOCKET_CLOSED'
-}

@@ -13,6 +13,8 @@ export class Keyboard {
   readonly #onBackground: () => void
   #typed: Buffer = Buffer.alloc(0)
   #ended = false
+  /** By us, before its end. */
+  #isClosed = false
   #failure: Error | undefined
   #isStarted = false
   #wake: (() => void) | undefined
@@ -36,7 +38,10 @@ export class Keyboard {
       'keyboard',
       undefined,
       () => this.#readLine(),
-      (line) => (line === undefined ? {} : { transfer: transferOf(line) }),
+      (line) => {
+        if (line !== undefined) return { transfer: transferOf(line) }
+        return this.#isClosed ? { error: new Error('nobody waits any more') } : {}
+      },
     ).finally(() => {
       this.#line = undefined
     })
@@ -55,6 +60,7 @@ export class Keyboard {
   /** Reads no more: a waiting call gets the end of input, and the process may end. */
   close(): void {
     clearTimeout(this.#foregroundTimer)
+    this.#isClosed ||= !this.#ended
     this.#ended = true
     if (this.#isStarted) process.stdin.destroy()
     this.#wake?.()

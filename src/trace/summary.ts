@@ -1,8 +1,9 @@
 // What a program's calls came to: how often, how many bytes, how long blocked; and chunks as bars.
-import { number, seconds } from './amounts.ts'
+import { codeOf } from '../socket/errors.ts'
+import { bytesOf, number, seconds } from './amounts.ts'
 import type { Call, CallName } from './calls.ts'
 import type { Sink } from './observer.ts'
-import type { TraceCall } from './trace-format.ts'
+import { ABORTED, canBlock, isGivenUp, type TraceCall } from './trace-format.ts'
 
 const BAR_WIDTH = 30
 const EMPTY_HANDED = 'nothing yet'
@@ -11,13 +12,17 @@ interface Count {
   times: number
   bytes: number
   blockedMs: number
-  errors: number
+  failures: number
+  givenUp: number
 }
+
+const NOTHING: Count = { times: 0, bytes: 0, blockedMs: 0, failures: 0, givenUp: 0 }
 
 interface Outcome {
   bytes: number
   blockedMs: number
-  hasFailed: boolean
+  /** The error's code, where it ended with one. */
+  code: string | undefined
   /** How often in a row it found nothing; 0 where it is no such call. */
   wouldBlocks: number
 }
@@ -37,15 +42,14 @@ export class Summary implements Sink {
 
   returns({ name, startedAt, returnedAt = startedAt, ...call }: Call, times: number): void {
     const bytes = call.transfer?.bytes ?? 0
-    const hasFailed = call.error !== undefined
+    const code = call.error === undefined ? undefined : codeOf(call.error, ABORTED)
     const blockedMs = returnedAt - startedAt
-    this.#add(name, { bytes, blockedMs, hasFailed, wouldBlocks: call.wouldBlock ? times : 0 })
+    this.#add(name, { bytes, blockedMs, code, wouldBlocks: call.wouldBlock ? times : 0 })
   }
 
   /** Counts a call that a trace file tells of. */
   add({ call, bytes = 0, blocked, error, wouldBlock = 0 }: TraceCall): void {
-    const hasFailed = error !== undefined
-    this.#add(call, { bytes, blockedMs: blocked, hasFailed, wouldBlocks: wouldBlock })
+    this.#add(call, { bytes, blockedMs: blocked, code: error, wouldBlocks: wouldBlock })
   }
 
   end(): void {
@@ -61,31 +65,34 @@ export class Summary implements Sink {
     return [...this.#callLines(), ...chunkLines(this.#chunks)]
   }
 
-  #add(name: CallName, { bytes, blockedMs, hasFailed, wouldBlocks }: Outcome): void {
+  #add(name: CallName, { bytes, blockedMs, code, wouldBlocks }: Outcome): void {
     if (wouldBlocks > 0) {
       this.#wouldBlocks += wouldBlocks
       return
     }
-    const count = this.#counts.get(name) ?? { times: 0, bytes: 0, blockedMs: 0, errors: 0 }
+    const count = this.#counts.get(name) ?? { ...NOTHING }
     this.#counts.set(name, count)
     count.times++
     count.bytes += bytes
     count.blockedMs += blockedMs
-    if (hasFailed) count.errors++
+    if (isGivenUp(code)) count.givenUp++
+    else if (code !== undefined) count.failures++
     const isChunk = (name === 'recv' || name === 'tryRecv') && bytes > 0
     if (isChunk) this.#chunks.set(bytes, (this.#chunks.get(bytes) ?? 0) + 1)
   }
 
   #callLines(): string[] {
-    const lines = [...this.#counts].map(([name, { times, bytes, blockedMs, errors }]) => {
+    const lines = [...this.#counts].map(([name, count]) => {
+      const { times, bytes, blockedMs, failures, givenUp } = count
       const cells = [
         name.padEnd(10),
         `${number(times)} ×`.padStart(11),
-        (bytes > 0 ? `${number(bytes)} bytes` : '').padStart(20),
-        `blocked ${seconds(blockedMs)}`.padStart(20),
-        errors > 0 ? `  ${number(errors)} failed` : '',
+        (bytes > 0 ? bytesOf(bytes) : '').padStart(20),
+        canBlock(name) ? `  blocked${seconds(blockedMs).padStart(11)}` : '',
+        givenUp > 0 ? `  ${number(givenUp)} given up` : '',
+        failures > 0 ? `  ${number(failures)} failed` : '',
       ]
-      return cells.join('')
+      return cells.join('').trimEnd()
     })
     if (this.#wouldBlocks > 0) {
       const times = `${number(this.#wouldBlocks)} ×`
@@ -111,7 +118,8 @@ export function chunkLines(chunks: ReadonlyMap<number, number>): string[] {
   }
   const most = Math.max(...buckets.values())
   const bars = [...buckets].map(([bucket, times]) => {
-    const [from, to] = [2 ** bucket, 2 ** (bucket + 1) - 1]
+    const from = Math.max(smallest, 2 ** bucket)
+    const to = Math.min(largest, 2 ** (bucket + 1) - 1)
     const range = from === to ? number(from) : `${number(from)} to ${number(to)}`
     const bar = '█'.repeat(Math.max(1, Math.round((BAR_WIDTH * times) / most)))
     return `${range.padStart(24)}  ${bar} ${number(times)}`
@@ -119,13 +127,16 @@ export function chunkLines(chunks: ReadonlyMap<number, number>): string[] {
   return [`chunks of recv: ${extremes} bytes`, ...bars]
 }
 
-/** The size in the middle, of sizes in their order and how often each came. */
+/** The size in the middle, of sizes in their order and how often each came; of two, their mean. */
 function medianOf(sizes: readonly [size: number, times: number][]): number {
   const total = sizes.reduce((sum, [, times]) => sum + times, 0)
-  let seen = 0
-  for (const [size, times] of sizes) {
-    seen += times
-    if (2 * seen >= total) return size
+  const atPlace = (place: number) => {
+    let seen = 0
+    const found = sizes.find(([, times]) => {
+      seen += times
+      return seen > place
+    })
+    return found?.[0] ?? 0
   }
-  return 0
+  return (atPlace(Math.floor((total - 1) / 2)) + atPlace(Math.floor(total / 2))) / 2
 }

@@ -3,7 +3,13 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { codeOf } from '../socket/errors.ts'
 import type { Call } from './calls.ts'
 import type { Sink } from './observer.ts'
-import { TRACE_FORMAT, TRACE_VERSION, type TraceCall, type TraceHeader } from './trace-format.ts'
+import {
+  ABORTED,
+  TRACE_FORMAT,
+  TRACE_VERSION,
+  type TraceCall,
+  type TraceHeader,
+} from './trace-format.ts'
 
 /** The file can't be opened or written. */
 export class TraceFileError extends Error {
@@ -80,7 +86,7 @@ export function traceCall(call: Call, times: number): TraceCall {
     ...(transfer?.offset !== undefined && { offset: transfer.offset }),
     ...(head !== undefined && { head }),
     ...(wouldBlock && { wouldBlock: times }),
-    ...(error !== undefined && { error: codeOf(error, 'ERR_ABORTED') }),
+    ...(error !== undefined && { error: codeOf(error, ABORTED) }),
   }
 }
 

@@ -7,6 +7,9 @@ export const TRACE_VERSION = 1
 /** So many of a call's first bytes are told; in the file, as hex. */
 export const HEAD_BYTES = 32
 
+/** The code of a call that ended with an error without one: the program stopped waiting. */
+export const ABORTED = 'ERR_ABORTED'
+
 /** Calls that take bytes of a connection; `bytes: 0` is the end of data. */
 export const RECEIVING_CALLS = ['recv', 'tryRecv', 'read', 'readLine', 'readLines'] as const
 
@@ -67,4 +70,17 @@ export interface Trace {
 
 export function isReceiving(call: CallName): boolean {
   return (RECEIVING_CALLS as readonly CallName[]).includes(call)
+}
+
+/** Whether the call may wait; a nonblocking one only takes its time. */
+export function canBlock(call: CallName): boolean {
+  return call !== 'tryRecv'
+}
+
+/**
+ * Whether an error's code says that the program itself ended the call: it stopped waiting, or
+ * closed the socket. Nothing has failed then.
+ */
+export function isGivenUp(code: string | undefined): boolean {
+  return code === ABORTED || code === 'ERR_SOCKET_CLOSED'
 }

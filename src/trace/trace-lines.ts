@@ -3,8 +3,9 @@ import { type Address, formatAddress } from '../socket/address.ts'
 import { codeOf } from '../socket/errors.ts'
 import { preview } from '../terminal/visible.ts'
 import { bytesOf, number, seconds } from './amounts.ts'
-import type { Call, CallName } from './calls.ts'
+import type { Call, CallName, Transfer } from './calls.ts'
 import type { Sink } from './observer.ts'
+import { ABORTED, canBlock, isGivenUp } from './trace-format.ts'
 
 /** A call that waits for so long shows, so that one sees the program wait. */
 const STILL_BLOCKED_MS = 1000
@@ -59,7 +60,8 @@ export class TraceLines implements Sink {
 export function traceLine(call: Call, times = 1): string {
   const { name, startedAt, returnedAt = startedAt } = call
   const blockedMs = returnedAt - startedAt
-  const blocked = blockedMs >= BLOCKED_MS ? `, blocked ${seconds(blockedMs)}` : ''
+  const isWorthTelling = canBlock(name) && blockedMs >= BLOCKED_MS
+  const blocked = isWorthTelling ? `, blocked ${seconds(blockedMs)}` : ''
   const words = [time(returnedAt), name, result(call, times), place(call)]
   return `${words
     .filter((word) => word !== '')
@@ -68,16 +70,23 @@ export function traceLine(call: Call, times = 1): string {
 }
 
 function result({ name, transfer, wouldBlock, error }: Call, times: number): string {
-  // A program that stops waiting has no code to show.
-  if (error !== undefined) return `failed (${codeOf(error, 'given up')})`
+  if (error !== undefined) {
+    const code = codeOf(error, ABORTED)
+    return isGivenUp(code) ? 'given up' : `failed (${code})`
+  }
   if (wouldBlock) return `nothing yet${times > 1 ? `, ${number(times)} times` : ''}`
-  if (name === 'keyboard') return transfer === undefined ? 'end of input' : quote(transfer)
+  if (name === 'keyboard') return typed(transfer)
   if (transfer === undefined) return ''
-  if (transfer.bytes === 0 && name !== 'sendAll') return 'the end of data'
+  if (transfer.bytes === 0 && name !== 'sendAll') return '0 bytes: end of data'
   return `${bytesOf(transfer.bytes)} ${quote(transfer)}`
 }
 
-function quote({ head, bytes }: { head: Buffer; bytes: number }): string {
+function typed(line: Transfer | undefined): string {
+  if (line === undefined) return 'end of input'
+  return line.bytes === 0 ? 'Enter' : quote(line)
+}
+
+function quote({ head, bytes }: Transfer): string {
   return `"${preview(head)}${bytes > head.length ? '…' : ''}"`
 }
 

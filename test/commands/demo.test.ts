@@ -144,7 +144,7 @@ describe('demo', () => {
       'server: close the listener',
       'server: exit code 0',
       'client: recv 30,000 bytes in chunks',
-      'client: recv: end of data',
+      'client: recv 0 bytes: end of data',
       'client: close the connection',
       'client> abcabcabcabcabcabcabcabcabcabc…',
       'client> received 30000 bytes in chunks',

@@ -20,7 +20,7 @@ describe('a line', () => {
     ],
     [
       { ...quick, name: 'recv', transfer: transferOf(Buffer.alloc(0), 6) },
-      'recv the end of data from 127.0.0.1:40312',
+      'recv 0 bytes: end of data from 127.0.0.1:40312',
     ],
     [
       { ...quick, name: 'sendAll', transfer: transferOf(Buffer.alloc(30_000, 'abc'), 0) },
@@ -32,6 +32,19 @@ describe('a line', () => {
       'recv failed (ECONNRESET) from 127.0.0.1:40312',
     ],
     [{ ...quick, name: 'keyboard', subject: {} }, 'keyboard end of input'],
+    [{ ...quick, name: 'keyboard', subject: {}, error: new Error('over') }, 'keyboard given up'],
+    [
+      { ...quick, name: 'recv', error: new SocketError('ERR_SOCKET_CLOSED', 'closed', remote) },
+      'recv given up from 127.0.0.1:40312',
+    ],
+    [
+      { ...quick, name: 'recv', error: new DOMException('over', 'AbortError') },
+      'recv given up from 127.0.0.1:40312',
+    ],
+    [
+      { ...quick, name: 'keyboard', subject: {}, transfer: transferOf(Buffer.alloc(0)) },
+      'keyboard Enter',
+    ],
     [
       { ...quick, name: 'keyboard', subject: {}, transfer: transferOf(Buffer.from('a')) },
       'keyboard "a"',
@@ -48,6 +61,12 @@ describe('a line', () => {
     expect(traceLine({ name: 'recv', subject, startedAt: 206, returnedAt: 2310, transfer })).toBe(
       '[   2.310 s] recv 3 bytes "abc" from 127.0.0.1:40312, blocked 2.104 s',
     )
+  })
+
+  test('says no such thing of a nonblocking call, however slow the machine', () => {
+    const transfer = transferOf(Buffer.from('a'), 0)
+    const call: Call = { name: 'tryRecv', subject, startedAt: 2304, returnedAt: 2310, transfer }
+    expect(traceLine(call)).toBe('[   2.310 s] tryRecv 1 byte "a" from 127.0.0.1:40312')
   })
 
   test('tells of many empty-handed calls together', () => {
