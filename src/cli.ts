@@ -77,7 +77,7 @@ const interruption = new AbortController()
 // Every connection of a crowd listens to it.
 setMaxListeners(0, interruption.signal)
 let endedBy: NodeJS.Signals | undefined
-let endTracing = () => {}
+let endTracing = () => true
 
 void Terminal.open((failure) => interruption.abort(failure)).then(main)
 
@@ -97,7 +97,8 @@ async function main(terminal: Terminal): Promise<void> {
     terminal.keyboard.close()
     // A wait for a key ends with that, and belongs to the trace.
     await new Promise((resolve) => setImmediate(resolve))
-    finishTracing()
+    // The session was none the worse for a trace that is not whole; a script must learn of it.
+    if (!finishTracing()) process.exitCode = EXIT_FAILURE
   }
   if (endedBy !== undefined) {
     process.exitCode = EXIT_SIGNAL_BASE + constants.signals[endedBy]
@@ -185,11 +186,14 @@ function listenForSignals(): void {
   }
 }
 
-/** The summary, and the end of the trace file; once, however the program ends. */
-function finishTracing(): void {
+/**
+ * The summary, and the end of the trace file; once, however the program ends. Gives whether all of
+ * it was written.
+ */
+function finishTracing(): boolean {
   const end = endTracing
-  endTracing = () => {}
-  end()
+  endTracing = () => true
+  return end()
 }
 
 /** Without waiting for peers that do not close, or for a reader of stdout that does not read. */

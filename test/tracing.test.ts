@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { parseTrace } from '../src/trace/parse-trace.ts'
 import type { Trace, TraceCall } from '../src/trace/trace-format.ts'
 import { expectFailure } from './support/expectations.ts'
-import { runPynet, startPynet } from './support/processes.ts'
+import { pynetPath, runPynet, start, startPynet } from './support/processes.ts'
 import { hasFile } from './support/requirements.ts'
 import { waitUntil } from './support/waiting.ts'
 import { connectRaw } from './support/wire.ts'
@@ -95,19 +95,52 @@ describe('--trace-file', () => {
 
   it('that cannot be written is an error that names it', async () => {
     const path = join(await temporaryFolder(), 'no', 'such', 'folder')
-    expectFailure(await runPynet('echo-server', 0, ...local, '--trace-file', path), path)
+    const refused = await runPynet('echo-server', 0, ...local, '--trace-file', path)
+    expectFailure(refused, `cannot write the trace ${path}: no such file or directory`)
+    const nameless = await runPynet('echo-server', 0, ...local, '--trace-file', '')
+    expectFailure(nameless, 'cannot write the trace "": no such file or directory')
   })
 
   it.runIf(hasFile('/dev/full', 'a trace on a full disk'))(
-    'on a full disk is told once, and the program does its work',
+    'on a full disk is an error in the end, and the program does its work',
     async () => {
       const options = ['--go-ahead', 'now', '--copies', 1, '--trace-file', '/dev/full'] as const
       const server = startPynet('echo-server', 0, ...local, ...options)
       const client = await runPynet('echo-client', '127.0.0.1', await server.ready(), 'abc')
       expect(client.stdout).toBe('abc\nreceived 3 bytes\n\n')
       const { stderr, status } = await server.finished()
-      expect(status).toBe(0)
-      expect(stderr.match(/cannot write the trace \/dev\/full/g)).toHaveLength(1)
+      expect(status).toBe(1)
+      const told = stderr.match(
+        /^pynet: cannot write the trace \/dev\/full: no space left on device$/gm,
+      )
+      expect(told).toHaveLength(1)
+    },
+  )
+
+  it('that fills its disk in the middle of a session is an error too, and can be read', async () => {
+    // 2 blocks of 512 bytes: the header and a few calls
+    const path = join(await temporaryFolder(), 'trace')
+    const words = [process.execPath, pynetPath, 'str-server', '0', ...local].join("' '")
+    const script = `trap '' XFSZ; ulimit -f 2; exec '${words}' --clients 1 --trace-file "$TRACE"`
+    const server = start('/bin/sh', ['-c', script], { env: { TRACE: path } })
+    const port = await server.ready()
+    const input = `${'a\n'.repeat(20)}\n`
+    const client = await runPynet('str-client', '127.0.0.1', port, { input })
+    expect(client.stdout).toContain(`enter a letter:${'a'.repeat(20)}\n`)
+    const { stderr, stdout, status } = await server.finished()
+    expect(stdout).toBe(`the final value of v is ${'a'.repeat(20)}\n`)
+    expect(stderr.match(/cannot write the trace .*: file too large$/gm)).toHaveLength(1)
+    expect(status).toBe(1)
+    expect(names(await traceIn(path)).slice(0, 2)).toEqual(['listen', 'accept'])
+  })
+
+  it.runIf(hasFile('/dev/full', 'a trace on a full disk'))(
+    'on a full disk leaves the exit code of a signal as it is',
+    async () => {
+      const server = startPynet('wps-server', 0, ...local, '--trace-file', '/dev/full')
+      await server.ready()
+      server.kill('SIGTERM')
+      expect((await server.finished()).status).toBe(143)
     },
   )
 })

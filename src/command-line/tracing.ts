@@ -12,20 +12,31 @@ export interface TraceOptions {
   summary?: boolean
 }
 
-/** Starts what the options ask for; gives the way to end it. Throws where the file can't be written. */
+/**
+ * Starts what the options ask for; gives the way to end it, which tells whether all was written.
+ * Throws TraceFileError where the file can't be made.
+ */
 export function startTracing(
   command: Command,
   { trace, traceFile, summary }: TraceOptions,
   terminal: Terminal,
-): () => void {
+): () => boolean {
   const program = command.name()
   const show = (line: string) => terminal.note(line)
   const sinks: Sink[] = []
+  let isWhole = true
   if (traceFile !== undefined) {
-    const tellFailure = (error: Error) => terminal.say('error', error.message)
+    const tellFailure = (error: Error) => {
+      isWhole = false
+      terminal.say('error', error.message)
+    }
     sinks.push(new TraceFile(traceFile, program, tellFailure))
   }
   if (trace) sinks.push(new TraceLines(show))
   if (summary) sinks.push(new Summary(program, show))
-  return observe(sinks)
+  const stop = observe(sinks)
+  return () => {
+    stop()
+    return isWhole
+  }
 }

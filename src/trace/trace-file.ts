@@ -1,6 +1,6 @@
 // Writes a trace file: a header, then a line of JSON for each call as it returns.
 import { closeSync, openSync, writeSync } from 'node:fs'
-import { codeOf } from '../socket/errors.ts'
+import { codeOf, reasonOf } from '../socket/errors.ts'
 import type { Call } from './calls.ts'
 import type { Sink } from './observer.ts'
 import {
@@ -16,9 +16,9 @@ export class TraceFileError extends Error {
   override readonly name = 'TraceFileError'
   readonly code: string
 
-  constructor(path: string, cause: NodeJS.ErrnoException) {
-    super(`cannot write the trace ${path}: ${cause.message}`, { cause })
-    this.code = cause.code ?? 'EIO'
+  constructor(path: string, cause: unknown) {
+    super(`cannot write the trace ${path || '""'}: ${reasonOf(cause)}`, { cause })
+    this.code = codeOf(cause, 'EIO')
   }
 }
 
@@ -39,7 +39,7 @@ export class TraceFile implements Sink {
     try {
       this.#file = openSync(path, 'w')
     } catch (error) {
-      throw new TraceFileError(path, error as NodeJS.ErrnoException)
+      throw new TraceFileError(path, error)
     }
     const header: TraceHeader = {
       format: TRACE_FORMAT,
@@ -56,7 +56,11 @@ export class TraceFile implements Sink {
   }
 
   end(): void {
-    closeSync(this.#file)
+    try {
+      closeSync(this.#file)
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   #write(line: TraceHeader | TraceCall): void {
@@ -67,9 +71,14 @@ export class TraceFile implements Sink {
         written += writeSync(this.#file, bytes, written)
       }
     } catch (error) {
-      this.#hasFailed = true
-      this.#onFailure(new TraceFileError(this.#path, error as NodeJS.ErrnoException))
+      this.#fail(error)
     }
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#hasFailed) return
+    this.#hasFailed = true
+    this.#onFailure(new TraceFileError(this.#path, cause))
   }
 }
 
