@@ -40,7 +40,8 @@ export function declare(command: Command, context: Context): void {
       `
 Starts a real server and its clients on a free port of this machine, types the
 keys itself, and shows as a growing ladder what each of them calls, what comes
-of it at the other end, and what it prints (after >). Ctrl-C ends it all.
+of it at the other end, and what it prints (after >). Into a file or a pipe it
+prints plain lines. Ctrl-C ends it all.
 
 Examples:
   pynet demo echo
@@ -62,8 +63,11 @@ export async function demo(
   if (play.needs !== undefined && !isInstalled(play.needs)) {
     throw new DemoError(`this demo shows the output of ${play.needs}, which this machine lacks`)
   }
-  const width = Math.max(MIN_WIDTH, terminal.output.columns ?? DEFAULT_WIDTH)
-  const view = plain ? new PlainView(play) : new LiveView(play, width)
+  const { isTerminal, columns = DEFAULT_WIDTH } = terminal.output
+  const view =
+    isTerminal && !plain
+      ? new LiveView(play, Math.max(MIN_WIDTH, columns))
+      : new PlainView(play, { isMasked: plain })
   const print = async (lines: readonly string[]) => {
     if (lines.length > 0) await terminal.print(`${lines.join('\n')}\n`)
   }

@@ -3,11 +3,15 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { StringDecoder } from 'node:string_decoder'
 import { isGivenUp, type TraceCall } from '../trace/trace-format.ts'
+import { readBlocked } from '../trace/trace-lines.ts'
 import { TraceTail } from './trace-tail.ts'
 
 const EXIT_SIGNAL_BASE = 128
 /** As a shell tells it. */
 const EXIT_NOT_STARTED = 127
+
+const COMPLAINT = 'pynet: '
+const SUMMARY = 'summary of '
 
 /** A program of the play could not do its part. */
 export class DemoError extends Error {
@@ -24,8 +28,12 @@ export class Actor {
   readonly #child: ChildProcess
   readonly #tail: TraceTail
   readonly #closed: Promise<void>
+  /** By the call: when it was last known to wait, and when it last returned (milliseconds). */
+  readonly #blockedAt = new Map<string, number>()
+  readonly #returnedAt = new Map<string, number>()
   #output = ''
-  #complaints = ''
+  /** On stderr: its trace, line by line, what it has to say, and at last its summary. */
+  #remarks: string[] = []
   #failure: Error | undefined
   #isInterrupted = false
   /** What a shell shows as `$?`, once it has ended and all its output is here. */
@@ -37,16 +45,15 @@ export class Actor {
     this.commandLine = `pynet ${command.join(' ')}`
     this.#tail = new TraceTail(traceFile)
     const program = process.argv[1] ?? ''
-    const args = [...process.execArgv, program, ...command, '--trace-file', traceFile]
+    const traces = ['--trace', '--trace-file', traceFile, '--summary']
+    const args = [...process.execArgv, program, ...command, ...traces]
     const { FORCE_COLOR, ...env } = process.env
     this.#child = spawn(process.execPath, args, { stdio: 'pipe', env })
     const decoder = new StringDecoder('utf8')
     this.#child.stdout?.on('data', (chunk: Buffer) => {
       this.#output += decoder.write(chunk)
     })
-    this.#child.stderr?.on('data', (chunk: Buffer) => {
-      this.#complaints += chunk.toString()
-    })
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#hear(text))
     // It may end before it has read what was typed.
     this.#child.stdin?.on('error', () => {})
     this.#closed = new Promise((resolve) => {
@@ -79,9 +86,23 @@ export class Actor {
     return header === undefined ? undefined : Date.parse(header.startedAt)
   }
 
+  /** The program's own summary, once it has ended; none where it was killed. */
+  get summary(): readonly string[] {
+    const start = this.#remarks.findIndex((line) => line.startsWith(SUMMARY))
+    return start < 0 ? [] : this.#remarks.slice(start + 1).filter((line) => line.startsWith('  '))
+  }
+
+  /** Whether it waits in this call: for a second or so, for then its trace tells. */
+  isBlockedIn(call: TraceCall['call']): boolean {
+    const blockedAt = this.#blockedAt.get(call)
+    return blockedAt !== undefined && blockedAt > (this.#returnedAt.get(call) ?? -1)
+  }
+
   /** Reads what was added to its trace. */
   follow(): void {
-    this.calls.push(...this.#tail.read().filter((call) => !isGivenUp(call.error)))
+    const calls = this.#tail.read()
+    for (const { call, at } of calls) this.#returnedAt.set(call, at)
+    this.calls.push(...calls.filter(({ error }) => !isGivenUp(error)))
   }
 
   /** Throws DemoError where it has failed. */
@@ -90,9 +111,8 @@ export class Actor {
       throw new DemoError(`cannot start "${this.commandLine}": ${this.#failure.message}`)
     }
     if (this.#status === undefined || this.#status === 0 || this.#isInterrupted) return
-    const lines = this.#complaints.trim().split('\n')
-    const complaint = lines.at(-1)?.replace(/^pynet: /, '')
-    const why = complaint ? `: ${complaint}` : ''
+    const complaint = this.#remarks.findLast((line) => line.startsWith(COMPLAINT))
+    const why = complaint ? `: ${complaint.slice(COMPLAINT.length)}` : ''
     throw new DemoError(`"${this.commandLine}" ended with exit code ${this.#status}${why}`)
   }
 
@@ -112,6 +132,15 @@ export class Actor {
   /** Ends it at once. */
   kill(): void {
     if (this.#status === undefined) this.#child.kill('SIGKILL')
+  }
+
+  #hear(text: string): void {
+    const lines = ((this.#remarks.pop() ?? '') + text).split('\n')
+    this.#remarks.push(...lines)
+    for (const line of lines) {
+      const blocked = readBlocked(line)
+      if (blocked !== undefined) this.#blockedAt.set(blocked.call, blocked.at)
+    }
   }
 
   /** When it has ended, and both its outputs too. */

@@ -23,6 +23,7 @@ export const echoPlay: Play = {
     },
     {
       say: 'Now nothing happens, and that is worth a look: the client is blocked in recv, for the server has sent nothing yet; and the server waits for a key at its own keyboard.',
+      waits: { [CLIENT]: 'recv', [SERVER]: 'keyboard' },
       goals: {},
     },
     {

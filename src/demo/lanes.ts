@@ -58,6 +58,11 @@ export class Lanes {
     return [this.#row(textIn(name, ` ${cut(text, this.#columns - 1)}`))]
   }
 
+  /** A call that has not returned: where its time will stand there is none yet. */
+  waits(name: string, call: TraceCall['call']): string[] {
+    return this.note(name, `${'…'.padStart(TIME_COLUMNS)} ${call} blocks`)
+  }
+
   /** A call that has returned, with an arrow from the other end where it brought something. */
   call({ actor, call, peer }: Happening): string[] {
     const distance = peer === undefined ? 0 : this.#indexOf(peer.name) - this.#indexOf(actor.name)
@@ -125,7 +130,10 @@ function textIn(lane: string, text: string): (name: string) => string {
 function words(record: TraceCall): Words {
   const lane = { trace: undefined, program: '', detail: '', address: '' }
   const call = { lane, record, startedUs: 0, returnedUs: 0, connection: undefined }
-  return wordsOf({ kind: 'call', call, arrows: [] })
+  const said = wordsOf({ kind: 'call', call, arrows: [] })
+  if (record.call !== 'close' || record.error !== undefined) return said
+  const what = record.remote === undefined ? 'listener' : 'connection'
+  return { ...said, text: `close the ${what}`, short: `close ${what}` }
 }
 
 /** What the arrow to the call says; undefined where nothing came from the other end. */

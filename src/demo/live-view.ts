@@ -1,14 +1,13 @@
 // Shows a play as a ladder that grows: a lane for each program, with its calls and its output.
 import { wrap } from '../ladder/columns.ts'
 import { bytesOf } from '../ladder/words.ts'
-import { Summary } from '../trace/summary.ts'
 import type { TraceCall } from '../trace/trace-format.ts'
 import type { Actor } from './actor.ts'
 import { Cursor } from './cursor.ts'
 import { Lanes } from './lanes.ts'
 import type { Play } from './play.ts'
 import { type Happening, Sequence } from './sequence.ts'
-import type { View } from './view.ts'
+import type { View, Waiting } from './view.ts'
 
 /** More of a kind in a row are shown as the first few, and a sum. */
 const SHOWN_IN_A_ROW = 4
@@ -49,6 +48,11 @@ export class LiveView implements View {
     return ['', ...this.#paragraph(sentence)]
   }
 
+  waits(waiting: readonly Waiting[]): string[] {
+    const rows = waiting.flatMap(({ actor, call }) => this.#lanes.waits(actor.name, call))
+    return this.#spaced(rows)
+  }
+
   progress(actors: readonly Actor[]): string[] {
     return this.#spaced(this.#rows(actors, { isLast: false }))
   }
@@ -59,11 +63,10 @@ export class LiveView implements View {
 
   end(actors: readonly Actor[], closing: string): string[] {
     const rows = this.#spaced(this.#rows(actors, { isLast: true }))
-    const summaries = actors.flatMap((actor) => {
-      const summary = new Summary(actor.name, () => {})
-      for (const call of actor.calls.filter((each) => this.#isShown(each))) summary.add(call)
-      return [`${actor.name} (${actor.commandLine})`, ...summary.lines().map((line) => `  ${line}`)]
-    })
+    const summaries = actors.flatMap(({ name, commandLine, summary }) => [
+      `${name} (${commandLine})`,
+      ...summary,
+    ])
     return [
       ...rows,
       '',

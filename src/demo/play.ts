@@ -20,6 +20,8 @@ export type Act =
 export interface Step {
   /** What is to be seen, in a sentence of our own. */
   readonly say: string
+  /** Who is blocked, and in which call, when the step begins: it waits for this, and shows it. */
+  readonly waits?: Readonly<Record<string, TraceCall['call']>>
   readonly act?: Act
   readonly goals: Readonly<Record<string, Goal>>
 }

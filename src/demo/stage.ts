@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { TraceCall } from '../trace/trace-format.ts'
 import { Actor, DemoError } from './actor.ts'
 import { Cursor, type News, NO_NEWS } from './cursor.ts'
 import { type Act, type Play, PORT, SERVER, type Step } from './play.ts'
@@ -42,12 +43,13 @@ export class Stage {
     await print(view.begin())
     for (const step of steps) {
       await print(view.say(step.say))
+      if (step.waits !== undefined) await this.#showWaits(step.waits)
       await this.#pause(paceMs)
       signal.throwIfAborted()
       if (step.act !== undefined) this.#do(step.act)
       // what was done comes before all that follows from it
       await print(view.progress(this.#inOrder()))
-      await this.#wait(step)
+      await this.#wait((ended) => this.#firstMissing(step, ended))
       await print([...view.progress(this.#inOrder()), ...view.complete(this.#take(step))])
       await this.#pause(paceMs)
     }
@@ -81,8 +83,21 @@ export class Stage {
     }
   }
 
-  /** Shows what comes, until all that belongs to the step is there. */
-  async #wait(step: Step): Promise<void> {
+  /** Who is said to be blocked really is: the program's own trace has told so. */
+  async #showWaits(waits: NonNullable<Step['waits']>): Promise<void> {
+    const { view, print } = this.#options
+    const isWaiting = ([name, call]: [string, TraceCall['call']]) =>
+      this.#actors.get(name)?.isBlockedIn(call) === true
+    await this.#wait(() => Object.entries(waits).find((each) => !isWaiting(each))?.[0])
+    const waiting = Object.entries(waits).flatMap(([name, call]) => {
+      const actor = this.#actors.get(name)
+      return actor === undefined ? [] : [{ actor, call }]
+    })
+    await print(view.waits(waiting))
+  }
+
+  /** Shows what comes, until `missing` names no program any more that has not done its part. */
+  async #wait(missing: (ended: readonly Actor[]) => string | undefined): Promise<void> {
     const { view, print, signal } = this.#options
     const deadline = performance.now() + PATIENCE_MS
     for (;;) {
@@ -91,22 +106,27 @@ export class Stage {
       for (const actor of this.#actors.values()) actor.follow()
       await print(view.progress(this.#inOrder()))
       for (const actor of ended) actor.check()
-      const missing = Object.entries(step.goals).filter(([name, goal]) => {
-        const actor = this.#actors.get(name)
-        if (actor === undefined) return true
-        if (goal.ended && !ended.includes(actor)) return true
-        return this.#cursors.get(actor)?.reach(goal) === undefined
-      })
-      const [first] = missing
-      if (first === undefined) return
-      const late = this.#actors.get(first[0])
-      const what = `"${late?.commandLine ?? first[0]}"`
+      const name = missing(ended)
+      if (name === undefined) return
+      const late = this.#actors.get(name)
+      const what = `"${late?.commandLine ?? name}"`
       if (late !== undefined && ended.includes(late)) throw new DemoError(`${what} ended too soon`)
       if (performance.now() > deadline) {
         throw new DemoError(`${what} did nothing for ${PATIENCE_MS / 1000} s`)
       }
       await pause(LOOK_EVERY_MS, undefined, { signal })
     }
+  }
+
+  /** The first program that has not reached its goal in the step. */
+  #firstMissing(step: Step, ended: readonly Actor[]): string | undefined {
+    const missing = Object.entries(step.goals).find(([name, goal]) => {
+      const actor = this.#actors.get(name)
+      if (actor === undefined) return true
+      if (goal.ended && !ended.includes(actor)) return true
+      return this.#cursors.get(actor)?.reach(goal) === undefined
+    })
+    return missing?.[0]
   }
 
   #take(step: Step): [Actor, News][] {

@@ -38,11 +38,14 @@ export const strPlay: Play = {
       'The first client types a. The server takes it with a nonblocking recv (tryRecv), appends it to its string v, and sends v back, to this client only.',
     ),
     letter(FIRST, 'b', 'The first client types b, and gets ab.'),
-    letter(
-      FIRST,
-      'c',
-      'The first client types c. The second has typed nothing yet, and holds nobody up: the server serves whoever is ready.',
-    ),
+    {
+      ...letter(
+        FIRST,
+        'c',
+        'The first client types c. The second has typed nothing yet, and holds nobody up: the server serves whoever is ready.',
+      ),
+      waits: { [SECOND]: 'keyboard' },
+    },
     letter(
       SECOND,
       'u',

@@ -24,6 +24,7 @@ export const wpsPlay: Play = {
     },
     {
       say: 'The client has left; the server is blocked in accept again, ready for the next one. It would go on for ever: Ctrl-C ends it.',
+      waits: { [SERVER]: 'accept' },
       act: { interrupt: SERVER },
       goals: { [SERVER]: { ended: true } },
     },

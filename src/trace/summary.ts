@@ -3,7 +3,7 @@ import { codeOf } from '../socket/errors.ts'
 import { bytesOf, number, seconds } from './amounts.ts'
 import type { Call, CallName } from './calls.ts'
 import type { Sink } from './observer.ts'
-import { ABORTED, canBlock, isGivenUp, type TraceCall } from './trace-format.ts'
+import { ABORTED, canBlock, isGivenUp } from './trace-format.ts'
 
 const BAR_WIDTH = 30
 const EMPTY_HANDED = 'nothing yet'
@@ -18,15 +18,6 @@ interface Count {
 
 const NOTHING: Count = { times: 0, bytes: 0, blockedMs: 0, failures: 0, givenUp: 0 }
 
-interface Outcome {
-  bytes: number
-  blockedMs: number
-  /** The error's code, where it ended with one. */
-  code: string | undefined
-  /** How often in a row it found nothing; 0 where it is no such call. */
-  wouldBlocks: number
-}
-
 export class Summary implements Sink {
   readonly #program: string
   readonly #show: (line: string) => void
@@ -40,45 +31,30 @@ export class Summary implements Sink {
     this.#show = show
   }
 
-  returns({ name, startedAt, returnedAt = startedAt, ...call }: Call, times: number): void {
-    const bytes = call.transfer?.bytes ?? 0
-    const code = call.error === undefined ? undefined : codeOf(call.error, ABORTED)
-    const blockedMs = returnedAt - startedAt
-    this.#add(name, { bytes, blockedMs, code, wouldBlocks: call.wouldBlock ? times : 0 })
-  }
-
-  /** Counts a call that a trace file tells of. */
-  add({ call, bytes = 0, blocked, error, wouldBlock = 0 }: TraceCall): void {
-    this.#add(call, { bytes, blockedMs: blocked, code: error, wouldBlocks: wouldBlock })
+  returns(call: Call, times: number): void {
+    const { name, startedAt, returnedAt = startedAt, transfer, wouldBlock, error } = call
+    if (wouldBlock) {
+      this.#wouldBlocks += times
+      return
+    }
+    const bytes = transfer?.bytes ?? 0
+    const count = this.#counts.get(name) ?? { ...NOTHING }
+    this.#counts.set(name, count)
+    count.times++
+    count.bytes += bytes
+    count.blockedMs += returnedAt - startedAt
+    if (error !== undefined) count[isGivenUp(codeOf(error, ABORTED)) ? 'givenUp' : 'failures']++
+    const isChunk = (name === 'recv' || name === 'tryRecv') && bytes > 0
+    if (isChunk) this.#chunks.set(bytes, (this.#chunks.get(bytes) ?? 0) + 1)
   }
 
   end(): void {
     const { user, system } = process.cpuUsage()
     this.#show(`summary of ${this.#program}`)
-    for (const line of this.lines()) this.#show(`  ${line}`)
+    const lines = [...this.#callLines(), ...chunkLines(this.#chunks)]
+    for (const line of lines) this.#show(`  ${line}`)
     const spent = seconds((user + system) / 1000)
     this.#show(`  processor time ${spent} of ${seconds(performance.now())} wall time`)
-  }
-
-  /** A line for each kind of call, and the chunks. */
-  lines(): string[] {
-    return [...this.#callLines(), ...chunkLines(this.#chunks)]
-  }
-
-  #add(name: CallName, { bytes, blockedMs, code, wouldBlocks }: Outcome): void {
-    if (wouldBlocks > 0) {
-      this.#wouldBlocks += wouldBlocks
-      return
-    }
-    const count = this.#counts.get(name) ?? { ...NOTHING }
-    this.#counts.set(name, count)
-    count.times++
-    count.bytes += bytes
-    count.blockedMs += blockedMs
-    if (isGivenUp(code)) count.givenUp++
-    else if (code !== undefined) count.failures++
-    const isChunk = (name === 'recv' || name === 'tryRecv') && bytes > 0
-    if (isChunk) this.#chunks.set(bytes, (this.#chunks.get(bytes) ?? 0) + 1)
   }
 
   #callLines(): string[] {

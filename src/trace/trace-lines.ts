@@ -13,6 +13,9 @@ const LOOK_EVERY_MS = 250
 /** A shorter wait is none that anybody could see. */
 const BLOCKED_MS = 1
 
+const BLOCKED = '… blocked'
+const BLOCKED_LINE = new RegExp(`^\\[ *(\\d+\\.\\d+) s\\] (\\w+) .*${BLOCKED}$`)
+
 const PREPOSITIONS: Partial<Record<CallName, string>> = {
   connect: 'to',
   sendAll: 'to',
@@ -50,7 +53,7 @@ export class TraceLines implements Sink {
       if (call.returnedAt !== undefined) this.#pending.delete(call)
       else if (now - call.startedAt >= STILL_BLOCKED_MS) {
         this.#pending.delete(call)
-        this.#show(`${time(now)} ${call.name} ${place(call)}… blocked`)
+        this.#show(`${time(now)} ${call.name} ${place(call)}${BLOCKED}`)
       }
     }
   }
@@ -67,6 +70,12 @@ export function traceLine(call: Call, times = 1): string {
     .filter((word) => word !== '')
     .join(' ')
     .trimEnd()}${blocked}`
+}
+
+/** What a line says of a call that waits: its name, and at how many milliseconds it still did. */
+export function readBlocked(line: string): { call: string; at: number } | undefined {
+  const [, at, call] = BLOCKED_LINE.exec(line) ?? []
+  return at === undefined || call === undefined ? undefined : { call, at: 1000 * Number(at) }
 }
 
 function result({ name, transfer, wouldBlock, error }: Call, times: number): string {

@@ -35,6 +35,16 @@ async function play(pair: string, ...options: string[]): Promise<string> {
   return Buffer.from(result.stdout, 'latin1').toString('utf8')
 }
 
+/** What a demo prints at once on a terminal that is so wide. */
+async function playInTerminal(pair: string, columns = DEFAULT_WIDTH): Promise<string> {
+  const words = [process.execPath, pynetPath, 'demo', pair, '--pace', '0'].join("' '")
+  const command = `stty cols ${columns}; exec '${words}'`
+  const env = { TERM: 'xterm-256color', SHELL: '/bin/sh' }
+  const result = await start('script', ['-qec', command, '/dev/null'], { env }).finished()
+  expect(result.status).toBe(0)
+  return Buffer.from(result.stdout, 'latin1').toString('utf8').replaceAll('\r\n', '\n')
+}
+
 /** The plain lines without the sentences. */
 function facts(text: string): string[] {
   const [session = ''] = text.split('\n# What the calls came to:')
@@ -78,19 +88,6 @@ async function inTheMiddle(folder: string): Promise<{ demo: RunningProcess; chil
 }
 
 describe('demo', () => {
-  it('of echo shows calls, arrows, output and sums in 80 columns', async () => {
-    const text = await play('echo')
-    const lines = text.split('\n')
-    expect(lines.filter((line) => line.length > DEFAULT_WIDTH)).toEqual([])
-    expect(text).toMatch(/^ {2}client +server$/m)
-    expect(text).toMatch(/^ ├ +\d+\.\d{3} sendAll 3 bytes "abc" +│$/m)
-    expect(text).toMatch(/^ ├─+\[0:3\]─+►├ +\d+\.\d{3} recv 3 bytes "abc"$/m)
-    expect(text).toMatch(/^ ├◄─+end of data─+┤$/m)
-    expect(text).toMatch(/│ > client is at \('127\.0\.0\.1', \d+\)$/m)
-    expect(text).toMatch(/^ {2}sendAll +1 × +30,000 bytes +blocked/m)
-    expect(text).toContain('"npx pynet echo-server 2000 --trace"')
-  })
-
   it('of str plays the sample session of the tutorial', async () => {
     const text = await play('str', '--plain')
     const dialogue = (...pairs: [key: string, value: string][]) => [
@@ -113,21 +110,6 @@ describe('demo', () => {
     expect(printedBy('server', text)).toEqual(['the final value of v is abcuuvvdwwe'])
   })
 
-  it('of str has a lane for each of the three, with the server in the middle', async () => {
-    const text = await play('str')
-    expect(text).toMatch(/^ {2}first +server +second$/m)
-    expect(text).toMatch(/^ ├─+\[0:1\]─+►├ .*tryRecv/m)
-    expect(text).toMatch(/^ │ +├ .*tryRecv .*◄─.*┤$/m)
-    expect(text).toMatch(/^ +│ > the final value of v +│$/m)
-  })
-
-  it.runIf(hasProgram('ps', 'demo wps'))('of wps shows the lines that come', async () => {
-    const text = await play('wps')
-    expect(text).toMatch(/^ ├ .*readLine \d+ bytes ◄─+\[0:\d+\]─+┤$/m)
-    expect(text).toMatch(/^ │ > +PID TTY +TIME CMD +│$/m)
-    expect(text).toMatch(/^ +└ exit code 130$/m)
-  })
-
   it('of echo with --plain is exactly this', async () => {
     expect(facts(await play('echo', '--plain'))).toEqual([
       'server$ pynet echo-server 0 --host 127.0.0.1',
@@ -138,6 +120,8 @@ describe('demo', () => {
       'client$ pynet echo-client 127.0.0.1 PORT abc',
       'client: connect',
       'client: sendAll 3 bytes "abc"',
+      'client: recv blocks',
+      'server: keyboard blocks',
       'server: keyboard Enter',
       'server: sendAll 30,000 bytes "abcabcabcabcabcabcabcabcabcabcab…"',
       'server: close the connection',
@@ -152,6 +136,18 @@ describe('demo', () => {
     ])
   })
 
+  it('of echo in a pipe has plain lines, with the ports, the times and the sums', async () => {
+    const text = await play('echo')
+    expect(text).not.toMatch(/[│├►◄]/)
+    const [, port] = /^server: listen 127\.0\.0\.1:(\d+), at \d+\.\d{3} s$/m.exec(text) ?? []
+    expect(text).toContain(`client$ pynet echo-client 127.0.0.1 ${port} abc\n`)
+    expect(text).toMatch(/^client: recv 0 bytes: end of data, at \d+\.\d{3} s/m)
+    expect(text).toMatch(/^server: keyboard Enter, at \d+\.\d{3} s, blocked \d+\.\d{3} s$/m)
+    expect(text).toMatch(/^client> abcabc.*…$/m)
+    expect(text).toMatch(/^ {2}sendAll +1 × +30,000 bytes +blocked/m)
+    expect(text.match(/^ {2}processor time /gm)).toHaveLength(2)
+  })
+
   for (const pair of ['echo', 'str', 'wps']) {
     const canRun = pair !== 'wps' || hasProgram('ps', 'demo wps --plain')
     it.runIf(canRun)(`of ${pair} with --plain is the same in three runs`, async () => {
@@ -161,20 +157,6 @@ describe('demo', () => {
       expect(first).not.toMatch(/[│├►◄]/)
     })
   }
-
-  it.runIf(hasTerminal('a demo in a terminal'))('in a wide terminal is as wide', async () => {
-    const columns = 140
-    const words = [process.execPath, pynetPath, 'demo', 'str', '--pace', '0'].join("' '")
-    const command = `stty cols ${columns}; exec '${words}'`
-    const env = { TERM: 'xterm-256color', SHELL: '/bin/sh' }
-    const result = await start('script', ['-qec', command, '/dev/null'], { env }).finished()
-    expect(result.status).toBe(0)
-    const text = Buffer.from(result.stdout, 'latin1').toString('utf8')
-    const lines = text.split('\r\n')
-    expect(lines.filter((line) => line.length > columns)).toEqual([])
-    expect(Math.max(...lines.map((line) => line.length))).toBeGreaterThan(DEFAULT_WIDTH)
-    expect(text).toMatch(/├ +\d+\.\d{3} sendAll 11 bytes "abcuuvvdwwe" +│/)
-  })
 
   it('with a pace waits before and after each step', async () => {
     const begin = performance.now()
@@ -193,6 +175,57 @@ describe('demo', () => {
   it('without a place for its temporary files says so in one line', async () => {
     const env = { TMPDIR: '/no/such/folder' }
     expectFailure(await runPynet('demo', 'echo', { env }), '/no/such/folder')
+  })
+})
+
+describe.runIf(hasTerminal('a demo in a terminal'))('demo in a terminal', () => {
+  it('of echo shows calls, arrows, output and sums in 80 columns', async () => {
+    const text = await playInTerminal('echo')
+    const lines = text.split('\n')
+    expect(lines.filter((line) => line.length > DEFAULT_WIDTH)).toEqual([])
+    expect(text).toMatch(/^ {2}client +server$/m)
+    expect(text).toMatch(/^ ├ +\d+\.\d{3} sendAll 3 bytes "abc" +│$/m)
+    expect(text).toMatch(/^ ├─+\[0:3\]─+►├ +\d+\.\d{3} recv 3 bytes "abc"$/m)
+    expect(text).toMatch(/^ ├◄─+end of data─+┤$/m)
+    expect(text).toMatch(
+      /keyboard\.\n\n │ {6}… recv blocks +│\n │ +│ {6}… keyboard blocks\n\nWe press/,
+    )
+    expect(text).toMatch(/├ +\d+\.\d{3} close the connection$/m)
+    expect(text).toMatch(/├ +\d+\.\d{3} close the listener$/m)
+    expect(text).toMatch(/│ > client is at \('127\.0\.0\.1', \d+\)$/m)
+    expect(text).toMatch(/^ {2}sendAll +1 × +30,000 bytes +blocked/m)
+    expect(text).toMatch(/^ {2}recv +3 × +3 bytes +blocked .* 2 given up$/m)
+    expect(
+      text.match(/^ {2}processor time \d+\.\d{3} s of \d+\.\d{3} s wall time$/gm),
+    ).toHaveLength(2)
+    expect(text).toContain('"npx pynet echo-server 2000 --trace"')
+  })
+
+  it('of str has a lane for each of the three, with the server in the middle', async () => {
+    const text = await playInTerminal('str')
+    expect(text).toMatch(/^ {2}first +server +second$/m)
+    expect(text).toMatch(/^ ├─+\[0:1\]─+►├ .*tryRecv/m)
+    expect(text).toMatch(/^ │ +├ .*tryRecv .*◄─.*┤$/m)
+    expect(text).toMatch(/│ +├ +\d+\.\d{3} close listener +│/)
+    expect(text).toMatch(/^ │ +│ +│ {6}… keyboard blocks$/m)
+    expect(text).toMatch(/^ +│ > the final value of v +│$/m)
+  })
+
+  it.runIf(hasProgram('ps', 'demo wps'))('of wps shows the lines that come', async () => {
+    const text = await playInTerminal('wps')
+    expect(text).toMatch(/^ ├ .*readLine \d+ bytes ◄─+\[0:\d+\]─+┤$/m)
+    expect(text).toMatch(/^ │ > +PID TTY +TIME CMD +│$/m)
+    expect(text).toMatch(/^ +│ {6}… accept blocks$/m)
+    expect(text).toMatch(/^ +└ exit code 130$/m)
+  })
+
+  it('in a wide one is as wide', async () => {
+    const columns = 140
+    const text = await playInTerminal('str', columns)
+    const lines = text.split('\n')
+    expect(lines.filter((line) => line.length > columns)).toEqual([])
+    expect(Math.max(...lines.map((line) => line.length))).toBeGreaterThan(DEFAULT_WIDTH)
+    expect(text).toMatch(/├ +\d+\.\d{3} sendAll 11 bytes "abcuuvvdwwe" +│/)
   })
 })
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { SocketError } from '../../src/index.ts'
 import { type Call, transferOf } from '../../src/trace/calls.ts'
-import { TraceLines, traceLine } from '../../src/trace/trace-lines.ts'
+import { readBlocked, TraceLines, traceLine } from '../../src/trace/trace-lines.ts'
 
 const local = { host: '127.0.0.1', port: 2000 }
 const remote = { host: '127.0.0.1', port: 40312 }
@@ -83,8 +83,18 @@ test('a call that has not returned after a second shows as blocked, once', async
   trace.begins(call)
   await expect.poll(() => lines, { timeout: 20_000 }).toHaveLength(1)
   expect(lines[0]).toMatch(/^\[ *\d+\.\d{3} s\] recv from 127\.0\.0\.1:40312 … blocked$/)
+  const told = readBlocked(lines[0] ?? '')
+  expect(told?.call).toBe('recv')
+  expect(told?.at).toBeGreaterThan(call.startedAt + 999)
+  expect(told?.at).toBeLessThan(performance.now() + 1)
   call.returnedAt = performance.now()
   trace.returns(call, 1)
   trace.end()
   expect(lines).toHaveLength(2)
+})
+
+test('only a line that says blocked is read as that of a call which waits', () => {
+  expect(readBlocked('[   2.352 s] keyboard … blocked')).toEqual({ call: 'keyboard', at: 2352 })
+  expect(readBlocked(traceLine({ ...quick, name: 'recv' }))).toBeUndefined()
+  expect(readBlocked('pynet: recv … blocked')).toBeUndefined()
 })
