@@ -13,6 +13,7 @@ import { startUp } from './scenarios/start-up.ts'
 import { strBurst } from './scenarios/str-burst.ts'
 import { strDialogue } from './scenarios/str-dialogue.ts'
 import { strIdle } from './scenarios/str-idle.ts'
+import { tracing } from './scenarios/tracing.ts'
 import { wpsAlone } from './scenarios/wps-alone.ts'
 import { wpsCrowd } from './scenarios/wps-crowd.ts'
 import { type Row, table, tell } from './support/compare.ts'
@@ -29,6 +30,7 @@ const SCENARIOS = [
   strIdle,
   wpsAlone,
   wpsCrowd,
+  tracing,
   scalingStr,
   scalingEcho,
 ]

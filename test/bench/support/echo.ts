@@ -13,11 +13,16 @@ interface EchoRun {
   clientSeconds: number
 }
 
-/** The client's stdout is thrown away. */
-export async function runEcho(stringBytes: number, copies: number): Promise<EchoRun> {
-  await using server = startServer(copies)
+/** The client's stdout is thrown away. `optionsOf` gives more options for each end. */
+export async function runEcho(
+  stringBytes: number,
+  copies: number,
+  optionsOf: (end: 'server' | 'client') => readonly string[] = () => [],
+): Promise<EchoRun> {
+  await using server = startServer(copies, optionsOf('server'))
   const port = await server.ready()
-  await using client = startPynet(['echo-client', '127.0.0.1', port, 'x'.repeat(stringBytes)])
+  const words = ['echo-client', '127.0.0.1', port, 'x'.repeat(stringBytes)]
+  await using client = startPynet([...words, ...optionsOf('client')])
   const ends = await Promise.all([server.succeeded(), client.succeeded()])
   const endedAt = Math.max(...ends.map((end) => end.endedAt))
   return {
@@ -44,7 +49,7 @@ export async function peakMemoryOfEcho(
   return { server: peaks.server(), client: peaks.client() }
 }
 
-function startServer(copies: number) {
-  const options = ['--host', '127.0.0.1', '--go-ahead', 'now', '--copies', copies]
+function startServer(copies: number, more: readonly string[] = []) {
+  const options = ['--host', '127.0.0.1', '--go-ahead', 'now', '--copies', copies, ...more]
   return startPynet(['echo-server', 0, ...options])
 }
