@@ -9,6 +9,7 @@ export class Digest<Event> {
   #count = 0
   #last: Event | undefined
   #pause: NodeJS.Timeout | undefined
+  #isOver = false
 
   /** `untilCalm`: tells once, and again only after a second in which nothing happened. */
   constructor(tell: (count: number, last: Event) => void, { untilCalm = false } = {}) {
@@ -17,6 +18,7 @@ export class Digest<Event> {
   }
 
   add(event: Event): void {
+    if (this.#isOver) return
     this.#count++
     this.#last = event
     if (this.#pause === undefined) this.#next()
@@ -24,10 +26,10 @@ export class Digest<Event> {
 
   /** Tells of what is left, and of nothing after. */
   end(): void {
+    if (this.#isOver) return
+    this.#isOver = true
     clearTimeout(this.#pause)
-    this.#pause = undefined
-    if (this.#count > 0 && !this.#untilCalm) this.#next()
-    clearTimeout(this.#pause)
+    if (this.#count > 0 && !this.#untilCalm) this.#tell(this.#count, this.#last as Event)
   }
 
   #next(): void {

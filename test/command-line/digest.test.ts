@@ -63,7 +63,10 @@ test('what is left is told at the end, and nothing after it', () => {
     [1, 'a'],
     [2, 'c'],
   ])
+  addAll(digest, 'd')
   digest.end()
+  vi.advanceTimersByTime(10_000)
+  addAll(digest, 'e')
   vi.advanceTimersByTime(10_000)
   expect(told.length).toBe(2)
 })
