@@ -14,7 +14,6 @@ export interface ServerOptions {
   host?: string
   backlog: number
   maxConnections?: number
-  verbose?: boolean
 }
 
 /** Adds the port and the options of every server. */
@@ -28,7 +27,6 @@ export function addServerOptions(command: Command, backlog: number): Command {
       wholeNumber(1, MAX_BACKLOG),
       backlog,
     )
-    .option('--verbose', 'say on stderr what becomes of each client')
 }
 
 /** Adds the limit of the servers that take whoever comes. */

@@ -35,6 +35,7 @@ export function declare(command: Command, context: Context): void {
     .option('--copies <n>', 'how many copies to send back', wholeNumber(0), 10_000)
     .option('--go-ahead <when>', 'when to send: enter, now, or so many seconds', goAhead, 'enter')
     .option('-k, --keep-open', 'serve one client after another')
+    .option('--verbose', 'with -k: a line on stderr for each client that failed, not one a second')
     .addHelpText(
       'after',
       `

@@ -41,6 +41,7 @@ export function declare(command: Command, context: Context): void {
       wholeNumber(1, MAX_BYTES),
       DEFAULT_MAX_BYTES,
     )
+    .option('--verbose', 'say on stderr which clients have left, and which were lost, and why')
     .addHelpText(
       'after',
       `

@@ -39,6 +39,7 @@ export function declare(command: Command, context: Context): void {
       positiveSeconds,
     )
     .option('--omit-last-line', "leave out the output's last line, as the original does")
+    .option('--verbose', 'say on stderr which clients failed, and why')
     .addHelpText(
       'after',
       `

@@ -45,6 +45,11 @@ async function startWatched(...args: (string | number)[]): Promise<Watched> {
   return { server, port, resources }
 }
 
+/** What a server has said on stderr, line by line, beside its ready line. */
+function linesBesideStatus(server: RunningProcess): string[] {
+  return withoutStatus(server.stderr.toString()).split('\n').filter(Boolean)
+}
+
 function resetAll(crowd: readonly Socket[]): void {
   for (const socket of crowd) socket.resetAndDestroy()
 }
@@ -196,8 +201,9 @@ describe.runIf(hasProc)('2,000 connections reset', () => {
 })
 
 describe('--verbose', () => {
-  it('says of each client of wps-server what became of it', async () => {
+  it('says which clients of wps-server failed, and nothing of one that was served', async () => {
     const watched = await startWatched('wps-server', 0, '--verbose')
+    expect(await ask(watched.port, 'zz')).toMatch(/^pynet: /)
     const crowd = await connectCrowd(watched.port, 3)
     await watched.server.waitFor('stdout', /(client is at [^\n]*\n){3}/)
     const ports = crowd.map((socket) => socket.localPort)
@@ -205,9 +211,26 @@ describe('--verbose', () => {
     for (const port of ports) {
       await watched.server.waitFor('stderr', new RegExp(`^pynet: [^\\n]*\\b${port}\\b`, 'm'))
     }
+    expect(linesBesideStatus(watched.server)).toHaveLength(3)
   })
 
-  it('says of each client of str-server what became of it', async () => {
+  it('says of each client of echo-server -k that failed why, in a line of its own', async () => {
+    const options = ['-k', '--go-ahead', 'now', '--verbose']
+    const { server, port } = await startWatched('echo-server', 0, ...options)
+    const ports: (number | undefined)[] = []
+    for (let count = 0; count < 3; count++) {
+      const [client] = await connectCrowd(port, 1)
+      client?.write('y'.repeat(100_000))
+      if (client !== undefined) await once(client, 'readable')
+      ports.push(client?.localPort)
+      client?.resetAndDestroy()
+    }
+    await waitUntil(() => linesBesideStatus(server).length === 3, 'three lines')
+    const expected = ports.map((own) => expect.stringMatching(new RegExp(`:${own}\\b`)))
+    expect(linesBesideStatus(server)).toEqual(expected)
+  })
+
+  it('says of each client of str-server that it has left, or why it was lost', async () => {
     const watched = await startWatched('str-server', 0, '--clients', 'any', '--verbose')
     const first = await connectRaw(watched.port)
     const second = await connectRaw(watched.port)
