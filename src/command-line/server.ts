@@ -29,11 +29,11 @@ export function addServerOptions(command: Command, backlog: number): Command {
     )
 }
 
-/** Adds the limit of the servers that take whoever comes. */
-export function addConnectionLimit(command: Command): Command {
+/** Adds the limit of the servers that take whoever comes; `when`: what it needs to have an effect. */
+export function addConnectionLimit(command: Command, when = ''): Command {
   return command.option(
     '--max-connections <n>',
-    'how many connections may be open; more are closed at once',
+    `${when}how many connections may be open; more are closed at once`,
     wholeNumber(1, MAX_CONNECTIONS),
     DEFAULT_MAX_CONNECTIONS,
   )

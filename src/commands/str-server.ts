@@ -28,7 +28,7 @@ interface StrServerOptions {
 
 /** The command line of str-server. */
 export function declare(command: Command, context: Context): void {
-  addConnectionLimit(addServerOptions(command, BACKLOG))
+  addConnectionLimit(addServerOptions(command, BACKLOG), 'with --clients any: ')
     .option('--clients <n|any>', 'how many clients to wait for; any: whoever comes', clientCount, 2)
     .addOption(
       new Option('--poll <how>', 'how to wait for input')

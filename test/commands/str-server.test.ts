@@ -195,6 +195,22 @@ describe('--clients', () => {
   })
 })
 
+describe('--max-connections', () => {
+  it('says in the help that it is for --clients any', async () => {
+    const { stdout } = await runPynet('str-server', '--help')
+    expect(stdout.replace(/\s+/g, ' ')).toContain('--max-connections <n> with --clients any: ')
+  })
+
+  it('of 1 does not limit a fixed number of clients', async () => {
+    const server = startPynet('str-server', 0, ...local, '--max-connections', 1)
+    const port = await server.ready()
+    const first = await connectRaw(port)
+    const second = await connectRaw(port)
+    expect(await exchange(first, 'a', 1)).toBe('a')
+    expect(await exchange(second, 'b', 2)).toBe('ab')
+  })
+})
+
 describe('wrong usage', () => {
   it('is a port that is no plain decimal number up to 65535', async () => {
     await expectBadPortsRefused('str-server', 'PORT')
