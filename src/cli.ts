@@ -92,6 +92,8 @@ async function main(terminal: Terminal): Promise<void> {
   } catch (error) {
     // An interrupted program fails in some call or other; why it was interrupted is what counts.
     const reason = interruption.signal.aborted ? interruption.signal.reason : error
+    // What came before the error is shown before it.
+    await terminal.output.flush().catch(() => {})
     process.exitCode = exitCodeOf(reason, terminal)
   } finally {
     terminal.keyboard.close()

@@ -10,7 +10,7 @@ import {
 } from '../support/expectations.ts'
 import { type RunningProcess, runPynet, startPynet, startShell } from '../support/processes.ts'
 import { hasFile } from '../support/requirements.ts'
-import { serveRaw } from '../support/wire.ts'
+import { type RawSocket, serveRaw } from '../support/wire.ts'
 
 const prompt = 'enter a letter:'
 
@@ -160,15 +160,65 @@ describe('the end', () => {
     expect(result.stdout).toMatch(/^enter a letter:a\nenter a letter:\n?$/)
   })
 
-  it('of the server in the middle of a reply is an error', async () => {
+  it('of the server before any reply is an error that says so', async () => {
     const port = await serveRaw(async (client) => {
       await client.waitForBytes(1)
-      await client.send('not the letter')
       client.shutdown()
     })
-    const client = startPynet('str-client', '127.0.0.1', port, { stdin: 'pipe' })
-    client.write('a\n')
-    expectFailure(await client.finished(), String(port))
+    const result = await runPynet('str-client', '127.0.0.1', port, { input: 'a\n' })
+    expect(result.stdout).toBe(prompt)
+    expectFailure(result, `:${port} ended the connection without a reply, after 0 bytes\n`)
+  })
+
+  /** A server that answers b with ab, and then a second b with too little: ab once more and xyz. */
+  function serveHalfAReply(thenDo: (client: RawSocket) => void | Promise<void>): Promise<number> {
+    return serveRaw(async (client) => {
+      await client.waitForBytes(1)
+      await client.send('ab')
+      await client.waitForBytes(2)
+      await client.send('abxyz')
+      await thenDo(client)
+    })
+  }
+
+  it('of the server in the middle of a reply is an error, behind what came of it', async () => {
+    const port = await serveHalfAReply((client) => client.shutdown())
+    const result = await runPynet('str-client', '127.0.0.1', port, { input: 'b\nb\n' })
+    expect(result.stdout).toBe(`${prompt}ab\n${prompt}abxyz`)
+    const message = `:${port} ended the connection in the middle of a reply, after 7 bytes\n`
+    expectFailure(result, message)
+  })
+
+  it('of the connection in the middle of a reply is an error, behind what came of it', async () => {
+    const port = await serveHalfAReply(async (client) => {
+      await client.expectSilence(200)
+      client.reset()
+    })
+    const result = await runPynet('str-client', '127.0.0.1', port, { input: 'b\nb\n' })
+    expect(result.stdout).toBe(`${prompt}ab\n${prompt}abxyz`)
+    expectFailure(result, /lost the connection to .*, after 7 bytes\n/)
+  })
+
+  it('of the patience in the middle of a reply is an error, behind what came of it', async () => {
+    const port = await serveHalfAReply(() => {})
+    const options = ['--idle-timeout', '0.5']
+    const script = `pynet str-client 127.0.0.1 ${port} ${options.join(' ')} 2>&1`
+    const result = await startShell(script, { input: 'b\nb\n' }).finished()
+    // Both outputs in one file: what came stands before the line that says why it is not more.
+    expect(result.stdout).toMatch(
+      /^enter a letter:ab\nenter a letter:abxyzpynet: [^\n]* has sent nothing for 0\.5 s, after 7 bytes\n$/,
+    )
+    expect(result.status).toBe(1)
+  })
+
+  it('at a signal in the middle of a reply shows what came of it', async () => {
+    const port = await serveHalfAReply(() => {})
+    const client = startPynet('str-client', '127.0.0.1', port, '--trace', { input: 'b\nb\n' })
+    await client.waitFor('stderr', /recv 5 bytes "abxyz"/)
+    client.kill('SIGINT')
+    const ended = await client.finished()
+    expect(ended.stdout).toBe(`${prompt}ab\n${prompt}abxyz`)
+    expect(ended.status).toBe(130)
   })
 
   it.each(endingSignals)('comes at %s, with exit code %i', async (signal, code) => {
