@@ -87,13 +87,13 @@ async function main(terminal: Terminal): Promise<void> {
     const args = withHelpOption(process.argv.slice(2))
     const program = await assemble(args, terminal)
     await program.parseAsync(args, { from: 'user' }).catch(passHelp)
-    await terminal.output.flush()
+    await terminal.output.finish()
     process.exitCode = 0
   } catch (error) {
     // An interrupted program fails in some call or other; why it was interrupted is what counts.
     const reason = interruption.signal.aborted ? interruption.signal.reason : error
     // What came before the error is shown before it.
-    await terminal.output.flush().catch(() => {})
+    await terminal.output.finish().catch(() => {})
     process.exitCode = exitCodeOf(reason, terminal)
   } finally {
     terminal.keyboard.close()
@@ -104,7 +104,7 @@ async function main(terminal: Terminal): Promise<void> {
   }
   if (endedBy !== undefined) {
     process.exitCode = EXIT_SIGNAL_BASE + constants.signals[endedBy]
-    await terminal.output.flush().catch(() => {})
+    await terminal.output.finish().catch(() => {})
   }
 }
 

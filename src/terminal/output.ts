@@ -2,7 +2,7 @@
 import { createWriteStream, fstatSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { isatty } from 'node:tty'
-import { visible } from './visible.ts'
+import { unfinishedLength, visible } from './visible.ts'
 
 const STDOUT = 1
 /** More than this waiting, and a print waits until it is written. */
@@ -28,6 +28,8 @@ export class Output {
   #stream: Writable | undefined
   #pending: Uint8Array[] = []
   #pendingBytes = 0
+  /** On a terminal: the beginning of a character whose other bytes have not been printed yet. */
+  #begun: Buffer = Buffer.alloc(0)
   #flushing: Promise<void> | undefined
   #scheduled = false
   #failure: OutputError | undefined
@@ -43,18 +45,16 @@ export class Output {
 
   /**
    * Prints text or bytes. What comes in one turn of the event loop goes out in one write; the
-   * promise waits only when the reader is slower than we are. On a terminal, control characters
-   * are made visible; elsewhere every byte goes out as it is. Bytes must stay as they are until
-   * they are written.
+   * promise waits only when the reader is slower than we are. The memory of bytes must stay as it
+   * is until they are written: a flush tells. On a terminal, control characters are made visible,
+   * and a character whose bytes come in two prints is one; elsewhere every byte goes out as it is.
    *
    * Rejects with OutputError, also for an earlier print that failed meanwhile.
    */
   async print(data: string | Uint8Array): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
-    const shown = this.isTerminal ? visible(data) : data
-    const bytes = typeof shown === 'string' ? Buffer.from(shown) : shown
-    this.#pending.push(bytes)
-    this.#pendingBytes += bytes.length
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data
+    this.#push(this.isTerminal ? this.#shown(bytes) : bytes)
     if (this.#pendingBytes > HIGH_WATER_BYTES) await this.flush()
     else this.#schedule()
   }
@@ -68,6 +68,27 @@ export class Output {
       await this.#flushing
     }
     if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** The end of all output. Resolves, or rejects, as `flush`. */
+  async finish(): Promise<void> {
+    this.#push(Buffer.from(visible(this.#begun)))
+    this.#begun = Buffer.alloc(0)
+    await this.flush()
+  }
+
+  #push(bytes: Uint8Array): void {
+    if (bytes.length === 0) return
+    this.#pending.push(bytes)
+    this.#pendingBytes += bytes.length
+  }
+
+  /** What a terminal is shown; the beginning of a character waits for the next print. */
+  #shown(bytes: Uint8Array): Buffer {
+    const all = Buffer.concat([this.#begun, bytes])
+    const end = all.length - unfinishedLength(all)
+    this.#begun = all.subarray(end)
+    return Buffer.from(visible(all.subarray(0, end)))
   }
 
   #schedule(): void {

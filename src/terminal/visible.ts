@@ -11,6 +11,15 @@ export function visible(data: string | Uint8Array): string {
   return shown.replace(/\p{Cc}/gu, showControl)
 }
 
+/** How many bytes at the end are the beginning of a character that others may complete. */
+export function unfinishedLength(bytes: Uint8Array): number {
+  let length = 1
+  while (length < 4 && isContinuation(bytes.at(-length))) length++
+  const lead = bytes.at(-length) ?? 0
+  const isLead = lead >= 0xc2 && lead < 0xf5
+  return isLead && lengthAfter(lead) > length ? length : 0
+}
+
 /** As `visible`, in one line: newlines and tabs show as well, as `\\n` and `\\t`. */
 export function preview(data: string | Uint8Array): string {
   return visible(data).replaceAll('\n', '\\n').replaceAll('\t', '\\t')
@@ -42,10 +51,18 @@ function decodeShowingBytes(bytes: Buffer): string {
 
 /** How many bytes the character at `start` has; 0 where there is none. */
 function characterLength(bytes: Buffer, start: number): number {
-  const lead = bytes[start] ?? 0
-  const length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
+  const length = lengthAfter(bytes[start] ?? 0)
   const character = bytes.toString('utf8', start, start + length)
   const isReplacement =
     length === 3 && bytes.readUIntBE(start, Math.min(3, bytes.length - start)) === 0xefbfbd
   return character.includes('\ufffd') && !isReplacement ? 0 : length
+}
+
+/** How many bytes a character has that begins with this one; 0 where none does. */
+function lengthAfter(lead: number): number {
+  return lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
+}
+
+function isContinuation(byte = 0): boolean {
+  return (byte & 0xc0) === 0x80
 }

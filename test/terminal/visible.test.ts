@@ -1,7 +1,7 @@
 // What a peer's bytes look like on a terminal: none of them may steer it.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { visible } from '../../src/terminal/visible.ts'
+import { unfinishedLength, visible } from '../../src/terminal/visible.ts'
 
 const replacement = '\ufffd'
 const bytesOf = (...bytes: number[]) => Buffer.from(bytes)
@@ -99,5 +99,23 @@ describe('bytes', () => {
     const bytes = bytesOf(0x61, 0x1b, 0xff)
     visible(bytes)
     expect(bytes).toEqual(bytesOf(0x61, 0x1b, 0xff))
+  })
+})
+
+describe('the beginning of a character at the end', () => {
+  test.each(['é', '€', '😀'])('of %s is every part of it, but not all', (character) => {
+    const bytes = Buffer.from(character)
+    for (let length = 1; length < bytes.length; length++) {
+      const begun = Buffer.concat([Buffer.from('a'), bytes.subarray(0, length)])
+      expect(unfinishedLength(begun)).toBe(length)
+      expect(unfinishedLength(bytes.subarray(0, length))).toBe(length)
+    }
+    expect(unfinishedLength(bytes)).toBe(0)
+  })
+
+  test('is nothing of plain text, of bytes that begin none, nor of no bytes at all', () => {
+    for (const bytes of [[], [0x61], [0x80], [0x80, 0x80, 0x80, 0x80], [0xc1], [0xf5], [0xff]]) {
+      expect(unfinishedLength(bytesOf(...bytes))).toBe(0)
+    }
   })
 })
