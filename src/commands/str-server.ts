@@ -10,8 +10,10 @@ import {
 } from '../command-line/server.ts'
 import type { Listener } from '../socket/listener.ts'
 import { tellOfClients } from '../str/client-events.ts'
-import { ClientList, Polling, Selecting } from '../str/client-list.ts'
+import { ClientList } from '../str/client-list.ts'
 import { GrowingBytes } from '../str/growing-bytes.ts'
+import { Polling } from '../str/polling.ts'
+import { Selecting } from '../str/selecting.ts'
 import { takeTurns } from '../str/turns.ts'
 
 const BACKLOG = 5
