@@ -17,6 +17,8 @@ export class Client {
   #isPaused = false
   /** No letter of it counts any more; it leaves when it has all its replies. */
   #isLeaving = false
+  /** A send has failed: no reply can reach it any more, but what it sent before still counts. */
+  #isLost = false
   #failure: Error | undefined
 
   constructor(socket: TcpSocket, list: ClientList) {
@@ -31,14 +33,10 @@ export class Client {
 
   /** Serves one letter if there is one; gives whether there may be more at once. */
   serveLetter(v: GrowingBytes): boolean {
-    const letter = this.#isLeaving ? END_OF_DATA : this.#receiveLetter()
+    if (this.#isLost && !this.#isLeaving) return this.#takeLetters(v)
+    const letter = this.#isLeaving ? END_OF_DATA : this.#receive(1)
     if (letter === undefined) return false // it would block
-    const isFull = letter.length > 0 && !v.append(letter)
-    if (isFull) this.#list.events.onFull()
-    if (isFull || letter.length === 0) {
-      this.#leave()
-      return false
-    }
+    if (!this.#append(letter, v)) return false
     const { length } = v
     this.#replies.push(length)
     this.#unsentBytes += length
@@ -51,9 +49,9 @@ export class Client {
     if (this.#replies.length === 0) return
     const bytes = v.valuesAt(this.#replies)
     this.#replies = []
-    // A failed send says nothing yet: the next read tells what became of the client.
-    const settle = () => {
+    const settle = (failure: unknown) => {
       this.#unsentBytes -= bytes.length
+      if (failure !== undefined) this.#isLost = true
       if (this.#isLeaving) {
         if (this.#unsentBytes === 0) this.#wakeToLeave()
       } else if (this.#isPaused && this.#unsentBytes < UNSENT_LIMIT_BYTES) {
@@ -63,10 +61,25 @@ export class Client {
     this.socket.sendAll(bytes).then(settle, settle)
   }
 
-  /** A letter, an empty Buffer when the client has left, undefined for nothing yet. */
-  #receiveLetter(): Buffer | undefined {
+  /** All letters that are there, in one go: nobody waits for a reply to each. */
+  #takeLetters(v: GrowingBytes): boolean {
+    const letters = this.#receive(Math.max(1, v.room))
+    return letters !== undefined && this.#append(letters, v)
+  }
+
+  /** Appends letters to v; the client leaves where there are none, or no room for them. */
+  #append(letters: Buffer, v: GrowingBytes): boolean {
+    const isFull = letters.length > 0 && !v.append(letters)
+    if (isFull) this.#list.events.onFull()
+    const isOver = isFull || letters.length === 0
+    if (isOver) this.#leave()
+    return !isOver
+  }
+
+  /** Letters, an empty Buffer when the client has left, undefined for nothing yet. */
+  #receive(maxBytes: number): Buffer | undefined {
     try {
-      return this.socket.tryRecv(1)
+      return this.socket.tryRecv(maxBytes)
     } catch (error) {
       this.#failure = error as Error
       return END_OF_DATA

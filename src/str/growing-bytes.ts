@@ -17,6 +17,11 @@ export class GrowingBytes {
     return this.#length
   }
 
+  /** How many bytes may still be appended. */
+  get room(): number {
+    return this.#maxBytes - this.#length
+  }
+
   /** The bytes so far. What is appended later does not change them. */
   get bytes(): Buffer {
     return this.#memory.subarray(0, this.#length)

@@ -11,6 +11,8 @@ import { connectRaw, connectUnread } from '../support/wire.ts'
 
 const local = ['--host', '127.0.0.1'] as const
 const memoryLimitMegabytes = 160
+/** Of the kernel's clock, see sysconf(3): the same on all Linux machines of today. */
+const ticksPerSecond = 100
 const hasProc = hasFile('/proc/self/status', 'memory of servers whose clients do not read')
 
 /** Waits until the server has done all it can for now: it takes no more processor time. */
@@ -58,6 +60,34 @@ describe.runIf(hasProc)('a client that never reads', () => {
       expect(ended.stdout.replace(/x+/g, '')).toBe('the final value of v is abcdefghi\n')
       expect(ended.stdout).toContain('xxx')
       expect(ended.status).toBe(130)
+    },
+  )
+
+  it.each(['select', 'nonblocking'])(
+    'and resets behind 200,000 letters, twenty times, costs str-server little (--poll %s)',
+    async (poll) => {
+      const options = ['--clients', 'any', '--backlog', '511', '--poll', poll]
+      const server = startPynet('str-server', 0, ...local, ...options)
+      const port = await server.ready()
+      const client = await connectRaw(port)
+      await client.send('a')
+      await client.waitForBytes(1)
+      const before = openDescriptors(server.pid)
+      const hogs = await connectCrowd(port, 20)
+      for (const hog of hogs) hog.write('x'.repeat(200_000))
+      await Promise.all(hogs.map((hog) => once(hog, 'readable')))
+
+      const ticks = processorTicks(server.pid)
+      for (const hog of hogs) hog.resetAndDestroy()
+      await waitUntil(() => openDescriptors(server.pid) <= before, 'all of them gone')
+      // With a reply to each letter that was still to come it were 20 seconds.
+      const seconds = (processorTicks(server.pid) - ticks) / ticksPerSecond
+      expect(seconds).toBeLessThan(4)
+      client.shutdown()
+      const { stdout } = await server.finished()
+      // What had arrived counts, though nobody was there any more to be told.
+      expect(stdout).toMatch(/^the final value of v is ax+\n$/)
+      expect(stdout.length).toBeGreaterThan(20 * 10_000)
     },
   )
 

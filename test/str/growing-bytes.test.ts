@@ -77,7 +77,9 @@ test('the values at any of its lengths come one behind another, also after it ha
 
 test('what has no room is refused, and changes nothing', () => {
   const v = new GrowingBytes(3)
+  expect(v.room).toBe(3)
   expect(v.append(Buffer.from('abc'))).toBe(true)
+  expect(v.room).toBe(0)
   expect(v.append(Buffer.from('d'))).toBe(false)
   expect(v.bytes).toEqual(Buffer.from('abc'))
 })
