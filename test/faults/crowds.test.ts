@@ -6,6 +6,7 @@ import { withoutStatus } from '../support/expectations.ts'
 import { openDescriptors } from '../support/proc.ts'
 import { type RunningProcess, startPynet, startShell } from '../support/processes.ts'
 import { hasDescriptors } from '../support/requirements.ts'
+import { median, timesOf } from '../support/times.ts'
 import { waitUntil } from '../support/waiting.ts'
 import { connectRaw, type RawSocket } from '../support/wire.ts'
 
@@ -39,18 +40,20 @@ function countRefused(server: RunningProcess): number {
 
 describe.runIf(hasDescriptors(1000, 'crowds of 900'))('900 clients that say nothing', () => {
   it('do not keep wps-server from the next one, and are dropped in time', async () => {
-    const server = startPynet('wps-server', 0, ...local, '--timeout', '3')
+    const server = startPynet('wps-server', 0, ...local, '--timeout', '8')
     const port = await server.ready()
     const before = openDescriptors(server.pid)
+    const begin = performance.now()
     const crowd = await connectCrowd(port, 900)
     readAll(crowd)
-    const begin = performance.now()
-    expect(await ask(port, 'zz')).toMatch(/^pynet: /)
-    expect(performance.now() - begin).toBeLessThan(1000)
+    const times = await timesOf(5, async () => {
+      expect(await ask(port, 'zz')).toMatch(/^pynet: /)
+    })
+    expect(median(times)).toBeLessThan(1000)
     expect(countGone(crowd)).toBe(0)
 
     await waitUntil(() => countGone(crowd) === 900, 'all of them dropped')
-    expect(performance.now() - begin).toBeGreaterThan(2000)
+    expect(performance.now() - begin).toBeGreaterThan(7900)
     for (const socket of crowd) socket.destroy()
     await waitUntil(() => openDescriptors(server.pid) <= before, 'their descriptors closed')
     expect(withoutStatus(server.stderr.toString())).toBe('')
@@ -63,15 +66,15 @@ describe.runIf(hasDescriptors(1000, 'crowds of 900'))('900 clients that say noth
     const crowd = await connectCrowd(port, 900)
     await untilTaken(server, 900, before)
     const client = await connectRaw(port)
-    const begin = performance.now()
-    await exchange(client, 'a')
-    expect(performance.now() - begin).toBeLessThan(1000)
+    const letters = 'abcde'
+    const times = await timesOf(letters.length, (index) => exchange(client, letters.charAt(index)))
+    expect(median(times)).toBeLessThan(1000)
     expect(countGone(crowd)).toBe(0)
 
     for (const socket of crowd) socket.destroy()
     client.shutdown()
     const ended = await server.finished()
-    expect(ended.stdout).toBe('the final value of v is a\n')
+    expect(ended.stdout).toBe(`the final value of v is ${letters}\n`)
     expect(withoutStatus(ended.stderr)).toBe('')
     expect(ended.status).toBe(0)
   })
