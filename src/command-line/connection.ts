@@ -2,15 +2,15 @@
 import type { TcpSocket } from '../socket/tcp-socket.ts'
 
 /**
- * Runs `work` and closes the connection after it, whatever happened. An interruption closes it at
- * once, so that whatever call `work` waits in rejects.
+ * Runs `work` and closes the connection after it, whatever happened. An interruption closes it, so
+ * that whatever call `work` waits in rejects; a turn later, for `work` may want to take what came.
  */
 export async function useConnection<T>(
   socket: TcpSocket,
   signal: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> {
-  const close = () => void socket.close()
+  const close = () => void setImmediate(() => socket.close())
   signal.addEventListener('abort', close, { once: true })
   try {
     signal.throwIfAborted()

@@ -48,9 +48,9 @@ export function declare(command: Command, context: Context): void {
       'after',
       `
 Re-creates strsvr.py of the tutorial (section 6): it appends each letter that
-a client sends to one string v and sends v back; when all clients have left,
-it prints v. A larger number of clients, or --max-connections with any,
-raises the backlog.
+a client sends to one string v, and the sender gets all of v back. The last
+one to leave ends it, and v is printed. A larger number of clients, or
+--max-connections with any, raises the backlog.
 
 Examples:
   pynet str-server 2000
@@ -71,21 +71,22 @@ Examples:
     })
 }
 
-/** Accepts the clients, serves them until all have left, and prints the final value of v. */
+/** Takes the clients in, serves them until all have left, and prints what v has become. */
 export async function strServer(
   listener: Listener,
   { clients: count, poll, maxBytes, verbose }: StrServerOptions,
   { terminal, signal }: Context,
 ): Promise<void> {
-  // the total, v, and the list of client sockets
+  // One string for everybody, and everybody who writes to it.
   const v = new GrowingBytes(maxBytes)
   const how = poll === 'select' ? new Selecting() : new Polling()
   const clients = new ClientList(how, tellOfClients(terminal, { maxBytes, verbose }))
-  // an interruption makes all clients leave
+  // Closed connections count as ready, and the loop below finds that everybody has left.
   const interrupt = () => void clients.close()
   signal.addEventListener('abort', interrupt, { once: true })
   try {
-    // accept connections from the clients: all of them before any is served, or whoever comes
+    // A fixed number is complete before anyone is served: until then letters wait unread. Behind
+    // the last one the port is closed. With any the listener stays, one more that can be ready.
     if (count === 'any') {
       clients.expectFrom(listener)
     } else {
@@ -96,8 +97,9 @@ export async function strServer(
       await listener.close()
     }
 
-    // now loop, always accepting input from whoever is ready, until no clients are left; a letter
-    // from each in turn, with the effect of a circular queue
+    // No wait is for one client alone, so a silent one holds nobody up; nor does one that sends a
+    // burst, for its second letter comes after the first of all others. What a client gets back in
+    // this turn goes out in one piece.
     while (!clients.haveAllLeft) {
       const ready = await clients.ready()
       takeTurns(ready, (client) => client.serveLetter(v))

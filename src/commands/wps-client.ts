@@ -8,7 +8,6 @@ import {
 } from '../command-line/client.ts'
 import type { Context } from '../command-line/context.ts'
 import type { TcpSocket } from '../socket/tcp-socket.ts'
-import type { Terminal } from '../terminal/terminal.ts'
 
 /** A line longer than this is printed in pieces, so that no line is too long for our memory. */
 const PIECE_BYTES = 65_536
@@ -29,7 +28,7 @@ Examples:
     )
     .action(async (host: string, port: number, request: string, options: ClientOptions) => {
       await withServer(host, port, options, context, (server) =>
-        wpsClient(server, request, context.terminal),
+        wpsClient(server, request, context),
       )
     })
 }
@@ -38,29 +37,32 @@ Examples:
 export async function wpsClient(
   server: TcpSocket,
   request: string,
-  terminal: Terminal,
+  { terminal, signal }: Context,
 ): Promise<void> {
-  // send the w or ps command to the server
+  // One byte or two, and our direction stays open behind them: the server knows by the bytes alone
+  // that the request is whole.
   await server.sendAll(request)
 
-  // read the result as lines from a file-like object
+  // On the wire the answer is a stream in chunks of any size; seen as a file it has its lines again.
   const file = server.makeFile({ encoding: 'buffer' })
-  for (;;) {
-    const line = await file.readLine(PIECE_BYTES).catch(async (error) => {
-      await terminal.print(restOf(server))
-      throw error
-    })
-    if (line.length === 0) break // the end of data
-    await terminal.print(line)
+  try {
+    for (;;) {
+      const line = await file.readLine(PIECE_BYTES, { signal })
+      if (line.length === 0) break // the end of data
+      await terminal.print(line)
+    }
+  } catch (error) {
+    await terminal.print(restOf(server))
+    throw error
   }
   if (server.bytesReceived === 0) throw nothingCameError(server)
 }
 
-/** The part of a line that came before the connection was lost. */
+/** The part of a line whose end did not come: the connection is lost, or nobody waits any more. */
 function restOf(server: TcpSocket): Uint8Array {
   try {
     return server.tryRecv(PIECE_BYTES) ?? Buffer.alloc(0)
   } catch {
-    return Buffer.alloc(0) // nothing came, or this program was interrupted and has closed it
+    return Buffer.alloc(0) // nothing had come
   }
 }

@@ -78,21 +78,21 @@ export async function wpsServer(
   )
 
   const serve = async (client: TcpSocket) => {
-    // get the request, and refuse what is not one of the two
+    // The bytes of a stranger choose one of two commands, and are part of none.
     const request = await receiveRequest(client, options.timeout)
     const command = commands.get(request)
     if (command === undefined) {
       await client.sendAll('pynet: this server runs w and ps, and nothing else\n')
       return
     }
-    // run the command, and give the client all lines of its output
+    // This takes as long as the client takes to read; others are answered meanwhile.
     await command.answer(client)
   }
 
   const atWork = new Set<Promise<void>>()
   for await (const client of listener) {
     await terminal.print(`client is at ${pythonAddress(client.remoteAddress)}\n`)
-    // one client's failure is no concern of the others, nor of the server
+    // Not awaited here: the next client is accepted while this one is served, or fails.
     const served = useConnection(client, signal, () => serve(client)).catch((error) => {
       if (!isFailureOfClient(error)) throw error
       if (options.verbose && !signal.aborted) terminal.say('hint', error.message)

@@ -68,7 +68,7 @@ export const strPlay: Play = {
       goals: { [SERVER]: { call: closeOf('connection') }, [FIRST]: { ended: true } },
     },
     {
-      say: 'The second client does the same. All have left: the server prints the final value of v.',
+      say: 'The second client does the same. All have left: the server prints what v has become, and ends.',
       act: { type: SECOND, keys: '\n' },
       goals: { [SERVER]: { ended: true }, [SECOND]: { ended: true } },
     },

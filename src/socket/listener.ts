@@ -13,7 +13,8 @@ import { type Address, plainHost } from './address.ts'
 import { closedError, type SocketError, socketError, tooManyError } from './errors.ts'
 import { type Readiness, readiness } from './readiness.ts'
 import { subject } from './subject.ts'
-import { TcpSocket, type WaitOptions } from './tcp-socket.ts'
+import { TcpSocket } from './tcp-socket.ts'
+import type { WaitOptions } from './wait-options.ts'
 
 /** Is told why a connection was not taken. */
 export type RefusalHandler = (error: SocketError) => void

@@ -2,8 +2,9 @@
 import { readerWaitingError } from './errors.ts'
 import type { Listener } from './listener.ts'
 import { type Pollable, type Readiness, readiness } from './readiness.ts'
-import type { TcpSocket, WaitOptions } from './tcp-socket.ts'
+import type { TcpSocket } from './tcp-socket.ts'
 import { checkMilliseconds, startTimer } from './timer.ts'
+import type { WaitOptions } from './wait-options.ts'
 
 type Source = TcpSocket | Listener
 

@@ -13,6 +13,7 @@ import {
   missingBytes,
 } from './lines.ts'
 import type { Receiver } from './receiver.ts'
+import type { WaitOptions } from './wait-options.ts'
 
 /**
  * A view of a socket as a file, from `socket.makeFile()`. It has no close of its own.
@@ -56,9 +57,12 @@ export class SocketFile<E extends Encoding = 'utf8'> {
     })
   }
 
-  /** The next line; with `limit` at most so many bytes of it, the rest of the line comes next. */
-  async readLine(limit?: number): Promise<Line<E>> {
-    return this.#decode(await this.#readLineBytes(checkSize('limit', limit)))
+  /**
+   * The next line; with `limit` at most so many bytes of it, the rest of the line comes next. An
+   * aborted call takes nothing.
+   */
+  async readLine(limit?: number, { signal }: WaitOptions = {}): Promise<Line<E>> {
+    return this.#decode(await this.#readLineBytes(checkSize('limit', limit), signal))
   }
 
   /**
@@ -143,7 +147,7 @@ export class SocketFile<E extends Encoding = 'utf8'> {
   }
 
   /** One line, or `limit` bytes of it; empty at the end of data. */
-  async #readLineBytes(limit: number): Promise<Buffer> {
+  async #readLineBytes(limit: number, signal?: AbortSignal): Promise<Buffer> {
     if (limit === 0) return Buffer.alloc(0)
     const { queue } = this.#receiver
     const lineLength = () => {
@@ -161,6 +165,7 @@ export class SocketFile<E extends Encoding = 'utf8'> {
         if (length > queue.length) this.#receiver.throwFailure()
         return queue.take(length)
       },
+      signal,
     })
   }
 

@@ -18,14 +18,10 @@ import type { Receiver } from './receiver.ts'
 import { Sender } from './sender.ts'
 import { SocketFile } from './socket-file.ts'
 import { subject } from './subject.ts'
+import type { WaitOptions } from './wait-options.ts'
 
 /** How long a close waits for the peer's end of data before it gives the connection up. */
 const LINGER_MS = 2000
-
-/** What any call that may wait takes: a signal whose abort rejects it with `signal.reason`. */
-export interface WaitOptions {
-  signal?: AbortSignal | undefined
-}
 
 /**
  * One end of a connection, from `connect` or `accept`.

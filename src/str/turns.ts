@@ -1,4 +1,4 @@
-// A circular queue (tutorial, section 6): everybody in turn, round after round.
+// Who is served next (tutorial, section 6): nobody twice before everybody once, round after round.
 
 /** Calls `serve` for each member in turn, until it has given false for every one of them. */
 export function takeTurns<T>(members: readonly T[], serve: (member: T) => boolean): void {

@@ -11,7 +11,7 @@ import {
 import { runPynet, startPynet, startShell } from '../support/processes.ts'
 import { hasFile, hasProgram } from '../support/requirements.ts'
 import { waitUntil } from '../support/waiting.ts'
-import { serveRaw } from '../support/wire.ts'
+import { type RawSocket, serveRaw } from '../support/wire.ts'
 
 /** A server that waits for a whole request and then gives these bytes. */
 function serveLines(bytes: string | Uint8Array, request = 'w'): Promise<number> {
@@ -56,6 +56,46 @@ describe('stdout', () => {
     const result = await runPynet('wps-client', '127.0.0.1', await serveLines(''), 'w')
     expect(result.stdout).toBe('')
     expectFailure(result, /without an answer, after 0 bytes/)
+  })
+})
+
+describe('the beginning of a line whose end does not come', () => {
+  /** A server that sends a line and a part of the next, and then does something else. */
+  function servePart(thenDo: (client: RawSocket) => void | Promise<void>): Promise<number> {
+    return serveRaw(async (client) => {
+      await client.waitForBytes(1)
+      await client.send('a line\npart')
+      await thenDo(client)
+    })
+  }
+
+  it.each(endingSignals)('is shown after %s, with exit code %i', async (signal, code) => {
+    const port = await servePart(() => {})
+    const client = startPynet('wps-client', '127.0.0.1', port, 'w')
+    await client.waitForExactly('stdout', 'a line\n')
+    client.kill(signal)
+    const ended = await client.finished()
+    expect(ended.stdout).toBe('a line\npart')
+    expect(ended.stderr).toBe('')
+    expect(ended.status).toBe(code)
+  })
+
+  it('is shown when the connection is lost, before the line that says so', async () => {
+    const port = await servePart(async (client) => {
+      await client.expectSilence(200)
+      client.reset()
+    })
+    const result = await startShell(`pynet wps-client 127.0.0.1 ${port} w 2>&1`).finished()
+    expect(result.stdout).toMatch(/^a line\npartpynet: lost the connection .*, after 11 bytes\n$/)
+    expect(result.status).toBe(1)
+  })
+
+  it('is shown when --idle-timeout ends the wait for the rest', async () => {
+    const port = await servePart(() => {})
+    const options = ['--idle-timeout', '0.3']
+    const result = await runPynet('wps-client', '127.0.0.1', port, 'w', ...options)
+    expect(result.stdout).toBe('a line\npart')
+    expectFailure(result, /has sent nothing for 0\.3 s, after 11 bytes\n/)
   })
 })
 

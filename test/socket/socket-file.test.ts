@@ -205,9 +205,9 @@ describe('read', () => {
 describe('readLines', () => {
   test('it gives all lines to the end, then none', async () => {
     const { ours, raw } = await oursAndRaw('connected')
-    const fed = feed(raw, 'moon, sun\nand\nstars', [7])
+    const fed = feed(raw, 'rain, snow\nor\nhail', [7])
     const file = ours.makeFile()
-    expect(await file.readLines()).toEqual(['moon, sun\n', 'and\n', 'stars'])
+    expect(await file.readLines()).toEqual(['rain, snow\n', 'or\n', 'hail'])
     expect(await file.readLines()).toEqual([])
     await fed
   })
@@ -253,9 +253,9 @@ describe.each(sides)('for await on the side that %s', (side) => {
     'fed in pieces of %j it gives every line',
     async (sizes) => {
       const { ours, raw } = await oursAndRaw(side)
-      const fed = feed(raw, 'moon, sun\nand\n\nstårs 😀\nlast', sizes)
+      const fed = feed(raw, 'rain, snow\nor\n\nhåil 😀\nlast', sizes)
       const lines = await linesOf(ours.makeFile())
-      expect(lines).toEqual(['moon, sun\n', 'and\n', '\n', 'stårs 😀\n', 'last'])
+      expect(lines).toEqual(['rain, snow\n', 'or\n', '\n', 'håil 😀\n', 'last'])
       await fed
     },
   )

@@ -1,4 +1,4 @@
-// A circular queue: who is served when.
+// Turns: who is served when.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { takeTurns } from '../../src/str/turns.ts'
