@@ -205,7 +205,7 @@ describe('--verbose', () => {
     const watched = await startWatched('wps-server', 0, '--verbose')
     expect(await ask(watched.port, 'zz')).toMatch(/^pynet: /)
     const crowd = await connectCrowd(watched.port, 3)
-    await watched.server.waitFor('stdout', /(client is at [^\n]*\n){3}/)
+    await watched.server.waitFor('stdout', /(client is at [^\n]*\n){4}/)
     const ports = crowd.map((socket) => socket.localPort)
     resetAll(crowd)
     for (const port of ports) {
