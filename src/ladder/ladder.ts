@@ -55,8 +55,9 @@ export interface CallRow {
 /** Many calls of one kind, summed up. */
 export interface SumRow {
   readonly kind: 'sum'
+  /** The first of them. */
   readonly call: Call
-  readonly count: number
+  readonly calls: readonly Call[]
   readonly bytes: number
   readonly arrows: readonly Arrow[]
 }

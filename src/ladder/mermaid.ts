@@ -2,6 +2,7 @@
 import type { Trace } from '../trace/trace-format.ts'
 import { buildLadder } from './build.ts'
 import { isCause, type Ladder, type Lane, type Row } from './ladder.ts'
+import { withOneArrow } from './rows.ts'
 import { accountLines, duration, labelOf, titleOf, wordsOf } from './words.ts'
 
 const INDENT = '    '
@@ -16,7 +17,10 @@ export function mermaidLadder(traces: readonly Trace[], { all = false } = {}): s
     const { name, address } = titleOf(lane)
     return `participant ${names.get(lane)} as ${escaped(name)}<br/>${escaped(address)}`
   })
-  const lines = [...participants, ...ladder.rows.flatMap((row) => linesOf(row, names))]
+  const lines = [
+    ...participants,
+    ...withOneArrow(ladder.rows).flatMap((row) => linesOf(row, names)),
+  ]
   const notes = accountLines(ladder.connections).map(escaped)
   if (notes.length > 0) lines.push(`Note over ${outermost(ladder, names)}: ${notes.join('<br/>')}`)
   return ['sequenceDiagram', ...lines.map((line) => INDENT + line), ''].join('\n')

@@ -1,6 +1,14 @@
 // From moments to the rows of the diagram, and many rows of one kind to a sum.
 import { groupBy } from './group.ts'
-import { type Arrow, type Call, type CallRow, hasBlocked, isCause, type Row } from './ladder.ts'
+import {
+  type Arrow,
+  type Call,
+  type CallRow,
+  hasBlocked,
+  isCause,
+  type Row,
+  type SumRow,
+} from './ladder.ts'
 import type { Moment } from './order.ts'
 
 /** Each call's row, or two where it blocked; an arrow is in the row of what it brought. */
@@ -14,91 +22,118 @@ export function rowsOf(moments: readonly Moment[], arrows: readonly Arrow[]): Ca
   })
 }
 
-/** Calls of one kind that are more than this are many, and their rows may be summed up. */
+/** Calls of one kind that are more than this are many, and only their first and last are drawn. */
 const MANY = 16
-const SHOWN_FIRST = 10
-const SHOWN_LAST = 6
-/** Fewer rows than this are no relief. */
-const LEAST_SUMMED = 8
+const SHOWN_FIRST = 6
+const SHOWN_LAST = 4
+/** A sum of fewer calls than this is no relief. */
+const LEAST_SUMMED = 2
 
-/** The same rows, but of a long run of what there is much of only its beginning and its end. */
+/**
+ * The same rows, but of what there is much of only the beginning and the end: the calls between
+ * are summed up, those of one kind that follow one another without another row in a row.
+ */
 export function sumUp(rows: readonly CallRow[]): Row[] {
-  const counts = new Map<string, number>()
-  const seen = new Set<Call>()
-  const kinds = new Map<Call, string>()
-  const connectionNumbers = new Map<unknown, number>()
-  for (const { call } of rows) {
-    if (seen.has(call)) continue
-    seen.add(call)
-    const number = connectionNumbers.get(call.connection) ?? connectionNumbers.size
-    connectionNumbers.set(call.connection, number)
-    const kind = kindOf(call, number)
-    kinds.set(call, kind)
-    counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  const kinds = kindsOf(rows)
+  const middle = middleOf(kinds)
+  const runs = runsOf(rows, middle)
+  const sums = new Map<Call, SumRow>()
+  for (const run of runs) {
+    const groups = groupBy(run.filter(isMain), ({ call }) => kinds.get(call))
+    for (const group of groups.values()) {
+      if (!middle.has((group[0] as CallRow).call) || group.length < LEAST_SUMMED) continue
+      const sum = sumOf(group)
+      for (const call of sum.calls) sums.set(call, sum)
+    }
   }
-  const isOneOfMany = ({ call }: CallRow) => (counts.get(kinds.get(call) ?? '') ?? 0) > MANY
-
-  const result: Row[] = []
-  for (let index = 0; index < rows.length; ) {
-    let end = index
-    while (end < rows.length && isOneOfMany(rows[end] as CallRow)) end++
-    const run = rows.slice(index, Math.max(end, index + 1))
-    result.push(...shorten(run, kinds))
-    index += run.length
-  }
-  return result
+  return runs
+    .flatMap((run) => shorten(run, sums))
+    .map((row) => ({ ...row, arrows: mergeArrows(row.arrows, sums) }))
 }
 
 /** Calls that differ only in their bytes are of one kind. */
-function kindOf({ lane, record }: Call, connection: number): string {
-  const { call, error, wouldBlock, bytes } = record
-  const outcome = error ?? (wouldBlock !== undefined ? 'nothing' : bytes === 0 ? 'none' : 'some')
-  return `${call} ${outcome} ${connection} ${lane.detail} ${lane.address}`
-}
-
-function shorten(run: readonly CallRow[], kinds: Map<Call, string>): Row[] {
-  const middle = run.slice(SHOWN_FIRST, -SHOWN_LAST)
-  if (middle.length < LEAST_SUMMED) return [...run]
-  const outside = new Set([...run.slice(0, SHOWN_FIRST), ...run.slice(-SHOWN_LAST)].map(callOf))
-  // A call that starts or returns outside of the run stays whole, too.
-  const rowsInside = new Map<Call, number>()
-  for (const { call } of middle) rowsInside.set(call, (rowsInside.get(call) ?? 0) + 1)
-  const isSummed = ({ call }: CallRow) =>
-    !outside.has(call) && rowsInside.get(call) === (hasBlocked(call) ? 2 : 1)
-  const summed = middle.filter(isSummed)
-  const kept = middle.filter((row) => !isSummed(row))
-  const groups = [...groupBy(summed, ({ call }) => kinds.get(call)).values()]
-  const sums = groups.map(sumOf)
-  // Sends stand above what they fed, and each lane's calls in their order, as far as sums have one.
-  const isOfCause = ({ call }: Row) => isCause(call)
-  return [
-    ...run.slice(0, SHOWN_FIRST),
-    ...kept.filter((row) => isOfCause(row) && row.kind === 'return'),
-    ...sums.filter(isOfCause),
-    ...kept.filter((row) => isOfCause(row) && row.kind !== 'return'),
-    ...sums.filter((row) => !isOfCause(row)),
-    ...kept.filter((row) => !isOfCause(row)),
-    ...run.slice(-SHOWN_LAST),
-  ]
-}
-
-function callOf({ call }: CallRow): Call {
-  return call
-}
-
-function sumOf(rows: readonly CallRow[]): Row {
-  const calls = [...new Set(rows.map(callOf))]
-  const arrows: Arrow[] = []
-  for (const arrow of rows.flatMap((row) => row.arrows)) {
-    const last = arrows.at(-1)
-    if (last === undefined || last.end !== arrow.begin) arrows.push({ ...arrow, cause: undefined })
-    else arrows[arrows.length - 1] = { ...last, end: arrow.end }
+function kindsOf(rows: readonly CallRow[]): Map<Call, string> {
+  const kinds = new Map<Call, string>()
+  const numbers = new Map<unknown, number>()
+  for (const { call } of rows) {
+    if (kinds.has(call)) continue
+    const number = numbers.get(call.connection) ?? numbers.size
+    numbers.set(call.connection, number)
+    const { lane, record } = call
+    const { error, wouldBlock, bytes } = record
+    const outcome = error ?? (wouldBlock !== undefined ? 'nothing' : bytes === 0 ? 'none' : 'some')
+    kinds.set(call, `${record.call} ${outcome} ${number} ${lane.detail} ${lane.address}`)
   }
+  return kinds
+}
+
+/** The calls that are neither among the first of their kind nor among the last. */
+function middleOf(kinds: Map<Call, string>): Set<Call> {
+  const groups = groupBy([...kinds.keys()], (call) => kinds.get(call))
+  const many = [...groups.values()].filter((calls) => calls.length > MANY)
+  return new Set(many.flatMap((calls) => calls.slice(SHOWN_FIRST, -SHOWN_LAST)))
+}
+
+/** The rows of middle calls that follow one another; every other row alone. */
+function runsOf(rows: readonly CallRow[], middle: Set<Call>): CallRow[][] {
+  const runs: CallRow[][] = []
+  let isOpen = false
+  for (const row of rows) {
+    const isMiddle = middle.has(row.call)
+    if (isOpen && isMiddle) runs.at(-1)?.push(row)
+    else runs.push([row])
+    isOpen = isMiddle
+  }
+  return runs
+}
+
+/** The row of a call that has its arrows, where it has two rows. */
+function isMain({ kind, call }: CallRow): boolean {
+  return kind === 'call' || (kind === 'start') === isCause(call)
+}
+
+/** Sends stand above what they fed, and each lane's calls in their order, as far as sums have one. */
+function shorten(run: readonly CallRow[], sums: Map<Call, SumRow>): Row[] {
+  const summed = new Set(run.filter(isMain).flatMap(({ call }) => sums.get(call) ?? []))
+  const rows = [...summed, ...run.filter(({ call }) => !sums.has(call))]
+  return [...rows.filter(({ call }) => isCause(call)), ...rows.filter(({ call }) => !isCause(call))]
+}
+
+function sumOf(rows: readonly CallRow[]): SumRow {
+  const calls = rows.map(({ call }) => call)
   return {
     kind: 'sum',
     call: calls[0] as Call,
-    count: calls.length,
+    calls,
     bytes: calls.reduce((sum, { record }) => sum + (record.bytes ?? 0), 0),
-    arrows,
+    arrows: rows.flatMap((row) => row.arrows),
   }
+}
+
+/** Arrows of one send, or of the sends of one sum, whose bytes follow one another, as one. */
+function mergeArrows(arrows: readonly Arrow[], sums: Map<Call, SumRow>): Arrow[] {
+  const sourceOf = ({ cause }: Arrow) => (cause && sums.get(cause)) ?? cause
+  return joinArrows(arrows, (one, next) => sourceOf(one) === sourceOf(next))
+}
+
+/** For where an arrow's send cannot be seen: a sum's arrows as one, as far as their bytes follow. */
+export function withOneArrow(rows: readonly Row[]): Row[] {
+  return rows.map((row) => {
+    return row.kind === 'sum' ? { ...row, arrows: joinArrows(row.arrows, () => true) } : row
+  })
+}
+
+function joinArrows(
+  arrows: readonly Arrow[],
+  areOne: (one: Arrow, next: Arrow) => boolean,
+): Arrow[] {
+  const joined: Arrow[] = []
+  for (const arrow of arrows) {
+    const last = joined.at(-1)
+    const follows = last?.kind === 'data' && arrow.kind === 'data' && last.end === arrow.begin
+    if (last !== undefined && follows && areOne(last, arrow)) {
+      joined[joined.length - 1] = { ...last, end: arrow.end }
+    } else joined.push(arrow)
+  }
+  return joined
 }

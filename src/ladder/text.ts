@@ -5,6 +5,7 @@ import { Canvas, MARGIN } from './canvas.ts'
 import { wrap } from './columns.ts'
 import type { Ladder, Row } from './ladder.ts'
 import { areNeighbours } from './lanes.ts'
+import { withOneArrow } from './rows.ts'
 import { accountLines, LEGEND } from './words.ts'
 
 /** A diagram is never narrower than this. */
@@ -33,7 +34,8 @@ export function textLadder(
   return [...lines, ...legend, ''].join('\n')
 }
 
-function draw(ladder: Ladder, width: number): string[] {
+function draw(whole: Ladder, width: number): string[] {
+  const ladder = { ...whole, rows: withOneArrow(whole.rows) }
   const canvas = new Canvas(ladder, width)
   return [
     ...canvas.heads(),

@@ -32,7 +32,8 @@ export function wordsOf(row: Row): Words {
     hasFailed: false,
     isSum: row.kind === 'sum',
   }
-  if (row.kind === 'sum') return { ...base, time: '⋮', ...sumWords(row.count, row.bytes, record) }
+  if (row.kind === 'sum')
+    return { ...base, time: '⋮', ...sumWords(row.calls.length, row.bytes, record) }
   const { call } = record
   const span = duration(record.blocked)
   if (isStart && !isCause(row.call)) {

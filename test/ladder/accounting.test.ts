@@ -138,7 +138,7 @@ describe('the rows of random sessions, whatever the clocks say', () => {
         for (const row of rows) {
           if (row.kind !== 'sum') continue
           sums++
-          count += row.count
+          count += row.calls.length
           bytes += row.bytes
         }
         const calls = traces.flatMap((trace) => trace.calls)
@@ -147,6 +147,46 @@ describe('the rows of random sessions, whatever the clocks say', () => {
       }),
     )
     expect(sums).toBeGreaterThan(0)
+  })
+
+  test('are few, however the calls of many are mixed with others', () => {
+    const [one, other] = [new SampleTrace('a', 1), new SampleTrace('b', 2)]
+    const here = one.socket('connect', 1, 0.1, client(40_000))
+    const there = other.socket('accept', 2, 0.1, served(40_000))
+    // ten sends, and after each of them a hundred receives
+    for (let send = 0; send < 10; send++) {
+      const at = 1000 * (send + 1)
+      here.data('sendAll', at, 0.1, 'x'.repeat(100))
+      for (let byte = 1; byte <= 100; byte++) there.data('recv', at + 5 * byte, 2, 'x')
+    }
+    const { rows } = buildLadder([one.trace, other.trace])
+    const receives = rows.filter(({ call, kind }) => call.record.call === 'recv' && kind !== 'sum')
+    expect(receives).toHaveLength(2 * (6 + 4))
+    const sums = rows.flatMap((row) => (row.kind === 'sum' ? row.calls.length : []))
+    expect(sums).toEqual([94, 100, 100, 100, 100, 100, 100, 100, 100, 96])
+  })
+
+  test('of a sum have an arrow from each send that fed it, and of a send in a sum from the sum', () => {
+    const [one, other] = [new SampleTrace('a', 1), new SampleTrace('b', 2)]
+    const here = one.socket('connect', 1, 0.1, client(40_000))
+    const there = other.socket('accept', 2, 0.1, served(40_000))
+    for (let send = 0; send < 30; send++) here.data('sendAll', 10 + send, 0.1, 'xyz')
+    for (let byte = 0; byte < 90; byte++) there.data('recv', 100 + byte, 0.1, 'x')
+    const { rows } = buildLadder([one.trace, other.trace])
+    const sums = rows.filter(({ kind }) => kind === 'sum')
+    expect(sums.map(({ call }) => call.record.call)).toEqual(['sendAll', 'recv'])
+    const arrows = sums.at(1)?.arrows.map(({ begin, end }) => [begin, end])
+    // the bytes of the third to the sixth send, of the sum of sends, and of the last sends but one
+    expect(arrows).toEqual([
+      [6, 9],
+      [9, 12],
+      [12, 15],
+      [15, 18],
+      [18, 78],
+      [78, 81],
+      [81, 84],
+      [84, 86],
+    ])
   })
 
   test('have arrows over all received bytes, once, also where they are summed up', () => {
