@@ -6,7 +6,7 @@ const FONT_SIZE = 12
 const EM_WIDTH = 0.6
 const PADDING = 6
 export const LINE = 18
-const TIP_LENGTH = 8
+export const TIP_LENGTH = 8
 const TIP_WIDTH = 4
 
 export interface Frame {
@@ -16,11 +16,9 @@ export interface Frame {
   height: number
 }
 
-export function overlap(one: Frame, other: Frame): boolean {
-  return (
-    Math.abs(one.x + one.width / 2 - other.x - other.width / 2) < (one.width + other.width) / 2 &&
-    Math.abs(one.y + one.height / 2 - other.y - other.height / 2) < (one.height + other.height) / 2
-  )
+export interface Point {
+  readonly x: number
+  readonly y: number
 }
 
 /** The width of a text in pixels, as far as it can be known without the reader's font. */
@@ -55,21 +53,18 @@ export function box(
   )
 }
 
-/** From where to where an arrow goes; `direction` is 1 to the right, -1 to the left. */
-export interface Route {
-  from: { x: number; y: number }
-  to: { x: number; y: number }
-  direction: number
-}
-
-/** An arrow, of the colour of its kind. */
-export function shaft({ from, to, direction }: Route, kind: string): string {
-  const back = to.x - direction * TIP_LENGTH
-  const points = `${to.x},${to.y} ${back},${to.y - TIP_WIDTH} ${back},${to.y + TIP_WIDTH}`
-  const line = { x1: from.x, y1: from.y, x2: to.x - (direction * TIP_LENGTH) / 2, y2: to.y }
+/** An arrow, of the colour of its kind: from point to point, and level at the end. */
+export function shaft(
+  { points, direction }: { points: readonly Point[]; direction: number },
+  kind: string,
+): string {
+  const { x, y } = points.at(-1) as Point
+  const back = x - direction * TIP_LENGTH
+  const tip = `${x},${y} ${back},${y - TIP_WIDTH} ${back},${y + TIP_WIDTH}`
+  const way = [...points.slice(0, -1), { x: back, y }].map((point) => `${point.x},${point.y}`)
   return [
-    element('line', { class: `arrow ${kind}`, ...line }),
-    element('polygon', { class: `tip ${kind}`, points }),
+    element('polyline', { class: `arrow ${kind}`, points: way.join(' ') }),
+    element('polygon', { class: `tip ${kind}`, points: tip }),
   ].join('')
 }
 
@@ -120,7 +115,7 @@ text{font:${FONT_SIZE}px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans
 .lane{stroke:var(--line);stroke-width:1.5}
 .lane.unknown{stroke-dasharray:3 5}
 .blocked{fill:var(--blocked)}
-.arrow{stroke-width:1.5}
+.arrow{stroke-width:1.5;fill:none}
 .arrow.data{stroke:var(--data)}.tip.data{fill:var(--data)}
 .arrow.open{stroke:var(--open)}.tip.open{fill:var(--open)}
 .arrow.end{stroke:var(--end);stroke-dasharray:6 3}.tip.end{fill:var(--end)}

@@ -5,7 +5,7 @@ import { columnsOf } from '../../src/ladder/columns.ts'
 import { svgLadder } from '../../src/ladder/svg.ts'
 import type { Trace } from '../../src/trace/trace-format.ts'
 import { allElements, readXml, type XmlElement } from '../support/xml.ts'
-import { randomSession } from './random-session.ts'
+import { longSession, randomSession } from './random-session.ts'
 import {
   bulkEcho,
   client,
@@ -56,6 +56,79 @@ function expectTextsInBoxes(svg: XmlElement): void {
   }
 }
 
+type Frame = ReturnType<typeof frameOf>
+type Point = [x: number, y: number]
+
+function framesOf(svg: XmlElement, names: string[]): Frame[] {
+  const elements = allElements(svg)
+  return elements
+    .filter(({ name, attributes }) => name === 'rect' && names.includes(attributes.class ?? ''))
+    .map(frameOf)
+}
+
+/** An arrow's corners, the last of them at the point of its tip. */
+function waysOf(svg: XmlElement): Point[][] {
+  const elements = allElements(svg)
+  const tips = elements.filter(({ name }) => name === 'polygon').map(cornersOf)
+  return elements
+    .filter(({ name }) => name === 'polyline')
+    .map((shaft, index) => [...cornersOf(shaft), (tips[index] as Point[])[0] as Point])
+}
+
+function cornersOf({ attributes }: XmlElement): Point[] {
+  return (attributes.points ?? '').split(' ').map((pair) => pair.split(',').map(Number) as Point)
+}
+
+/** Whether a line passes through the inside of a frame: looked at in small steps. */
+function isThrough(way: Point[], { x, y, width, height }: Frame): boolean {
+  return way.slice(1).some(([toX, toY], index) => {
+    const [fromX, fromY] = way[index] as Point
+    const steps = 200
+    for (let step = 0; step <= steps; step++) {
+      const atX = fromX + ((toX - fromX) * step) / steps
+      const atY = fromY + ((toY - fromY) * step) / steps
+      if (atX > x + 1 && atX < x + width - 1 && atY > y + 1 && atY < y + height - 1) return true
+    }
+    return false
+  })
+}
+
+function isAtEdge([x, y]: Point, frame: Frame): boolean {
+  const isLevel = y > frame.y && y < frame.y + frame.height
+  return isLevel && [frame.x, frame.x + frame.width].some((edge) => Math.abs(edge - x) < 0.5)
+}
+
+/** Of traces of both ends: each arrow leaves a box and reaches one, its label beside that one. */
+function expectClearArrows(svg: XmlElement): void {
+  const boxes = framesOf(svg, ['call', 'call sum', 'call failed'])
+  const labels = framesOf(svg, ['label-box'])
+  for (const way of waysOf(svg)) {
+    const [first, last] = [way[0], way.at(-1)] as [Point, Point]
+    expect(boxes.filter((frame) => isAtEdge(first, frame))).toHaveLength(1)
+    expect(boxes.filter((frame) => isAtEdge(last, frame))).toHaveLength(1)
+    expect(boxes.filter((frame) => isThrough(way, frame))).toEqual([])
+    for (const label of labels.filter((frame) => isThrough(way, frame))) {
+      // its own
+      expect(Math.abs(label.y + label.height / 2 - last[1])).toBeLessThan(0.5)
+      const distance = Math.min(
+        Math.abs(label.x - last[0]),
+        Math.abs(label.x + label.width - last[0]),
+      )
+      expect(distance).toBeLessThan(15)
+    }
+  }
+  for (const [index, one] of labels.entries()) {
+    for (const other of [...labels.slice(index + 1), ...boxes]) {
+      const isApart =
+        one.x >= other.x + other.width ||
+        other.x >= one.x + one.width ||
+        one.y >= other.y + other.height ||
+        other.y >= one.y + one.height
+      expect(isApart).toBe(true)
+    }
+  }
+}
+
 function expectNumbers(svg: XmlElement): void {
   for (const { attributes } of allElements(svg)) {
     for (const value of Object.values(attributes))
@@ -92,6 +165,43 @@ describe('the picture', () => {
     )
   })
 
+  test('of two sends that fed one recv has two arrows at it', () => {
+    const [one, other] = [new SampleTrace('a', 1), new SampleTrace('b', 2)]
+    const here = one.socket('connect', 100, 0.1, client(40_000))
+    for (const text of ['a', 'b', 'c']) here.data('sendAll', 110, 0.1, text.repeat(10))
+    const there = other.socket('accept', 120, 50, served(40_000))
+    for (const bytes of [5, 12, 3, 10]) there.data('recv', 200 + bytes, 0.1, 'x'.repeat(bytes))
+    const svg = draw([one.trace, other.trace])
+    expectClearArrows(svg)
+    const texts = allElements(svg).filter(({ name }) => name === 'g')
+    const box = texts.find(({ children }) => children[1]?.text.includes('recv 12 bytes'))
+    const ends = waysOf(svg).map((way) => way.at(-1) as Point)
+    const frame = frameOf(box?.children[0] as XmlElement)
+    expect(ends.filter((end) => isAtEdge(end, frame))).toHaveLength(2)
+  })
+
+  test.each([
+    ['an echo', tracesOf(echoSession())],
+    ['hundreds of receives', tracesOf(bulkEcho({ copies: 20, size: 3_000_000 }))],
+    ['three lanes', tracesOf(strSession())],
+    ['many lines', tracesOf(wpsSession(90))],
+  ])(
+    'of %s has arrows from box to box, past all others, and each label at its own',
+    (_, traces) => {
+      expectClearArrows(draw(traces))
+    },
+  )
+
+  test('of random sessions has such arrows, too, summed up or not', () => {
+    const drawn = fc.tuple(fc.oneof(randomSession, longSession), fc.boolean())
+    fc.assert(
+      fc.property(drawn, ([{ server, clients }, all]) => {
+        expectClearArrows(draw([server.trace, ...clients.map(({ trace }) => trace)], all))
+      }),
+      { numRuns: 15 },
+    )
+  })
+
   test('says in title, description and text what it shows', () => {
     const svg = draw(tracesOf(echoSession()))
     const named = (name: string) => svg.children.find((child) => child.name === name)?.text ?? ''
@@ -123,7 +233,7 @@ describe('the picture', () => {
     const text = svgLadder(tracesOf(bulkEcho()))
     const names = new Set(allElements(readXml(text)).map(({ name }) => name))
     expect([...names].sort()).toEqual(
-      ['desc', 'g', 'line', 'polygon', 'rect', 'style', 'svg', 'text', 'title'].sort(),
+      ['desc', 'g', 'line', 'polygon', 'polyline', 'rect', 'style', 'svg', 'text', 'title'].sort(),
     )
     expect(text.replace('xmlns="http://www.w3.org/2000/svg"', '')).not.toMatch(
       /https?:|href|url\(|@import|\son\w+=/,
