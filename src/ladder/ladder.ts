@@ -81,7 +81,7 @@ export function hasBlocked(call: Call): boolean {
 }
 
 /** Whether something at another end can follow from the call as soon as it has started. */
-export function isCause({ record }: Call): boolean {
+export function isCause({ record }: Pick<Call, 'record'>): boolean {
   return ['listen', 'connect', 'sendAll', 'shutdown', 'close'].includes(record.call)
 }
 

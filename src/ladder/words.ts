@@ -42,14 +42,14 @@ export function wordsOf(row: Row): Words {
   if (row.kind === 'return' && record.error === undefined && isCause(row.call)) {
     return { ...base, text: `${call} returns, blocked ${span}`, short: `${call} returns` }
   }
-  const hasFailed = record.error !== undefined && !isStart
-  const details = detailsOf(row.call, hasFailed)
+  const ending = isStart ? undefined : endingOf(row.call)
+  const details = ending ?? detailsOf(row.call)
   return {
     ...base,
     text: `${call}${details.long}`,
     short: `${call}${details.short}`,
-    preview: hasFailed ? '' : previewOf(record),
-    hasFailed,
+    preview: ending === undefined ? previewOf(record) : '',
+    hasFailed: ending?.isFailure ?? false,
   }
 }
 
@@ -59,14 +59,31 @@ function sumWords(count: number, bytes: number, { call, wouldBlock }: TraceCall)
   return { text, short: what }
 }
 
+/** How a call ended that brought nothing: it failed, or the program itself put an end to it. */
+function endingOf(call: Call): { long: string; short: string; isFailure: boolean } | undefined {
+  const { error } = call.record
+  if (error === undefined) return undefined
+  if (error === 'ERR_ABORTED') return { long: ', given up', short: ', given up', isFailure: false }
+  if (error === 'ERR_SOCKET_CLOSED' && hasWaitedForClose(call)) {
+    return { long: ', until we closed', short: ', we closed', isFailure: false }
+  }
+  return { long: ` fails: ${plain(error)}`, short: ` ${plain(error)}`, isFailure: true }
+}
+
+/** A call that waits when its socket is closed is over; one that comes later is a mistake. */
+function hasWaitedForClose({ lane, record }: Call): boolean {
+  if (isCause({ record })) return false
+  const startOf = ({ at, blocked }: TraceCall) => at - blocked
+  const closes = lane.trace?.calls.filter(({ call, socket }) => {
+    return call === 'close' && socket === record.socket
+  })
+  return closes?.every((close) => startOf(close) > startOf(record)) ?? true
+}
+
 /** What stands behind the call's name. */
-function detailsOf(call: Call, hasFailed: boolean): { long: string; short: string } {
+function detailsOf(call: Call): { long: string; short: string } {
   const { record } = call
   const both = (text: string) => ({ long: text, short: text })
-  // The program itself stopped waiting.
-  if (record.error === 'ERR_ABORTED') return both(' given up')
-  if (hasFailed)
-    return { long: ` fails: ${plain(record.error ?? '')}`, short: ` ${plain(record.error ?? '')}` }
   if (record.call === 'keyboard') {
     if (record.bytes === undefined) return { long: ' end of input', short: ' ends' }
     return both(record.bytes === 0 ? ' Enter' : '')

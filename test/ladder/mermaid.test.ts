@@ -1,7 +1,15 @@
 // The Mermaid diagram: its lines are those of its grammar, and no text can be taken for syntax.
 import { describe, expect, test } from 'vitest'
 import { mermaidLadder } from '../../src/ladder/mermaid.ts'
-import { bulkEcho, client, echoSession, SampleTrace, served, strSession } from './samples.ts'
+import {
+  bulkEcho,
+  client,
+  echoSession,
+  endedSession,
+  SampleTrace,
+  served,
+  strSession,
+} from './samples.ts'
 
 const statement =
   /^ {4}(participant lane\d+ as ([^;\n]|#\d+;)+|lane\d+(->>|-->>)lane\d+: .+|Note over lane\d+(,lane\d+)?: .+)$/
@@ -36,6 +44,14 @@ describe('the Mermaid diagram', () => {
       'Note over lane1,lane2: 127.0.0.1:40312 → 127.0.0.1:2000: 3 bytes in 1 send and 1 receive' +
         '<br/>127.0.0.1:2000 → 127.0.0.1:40312: 6 bytes in 1 send and 1 receive',
     ])
+  })
+
+  test('tells an end that the program itself made from a failure', () => {
+    const { client: one, server } = endedSession()
+    const drawn = draw(one, server).join('\n')
+    expect(drawn).toContain('0.380 recv, given up')
+    expect(drawn).toContain('0.900 recv, until we closed')
+    expect(drawn).not.toContain('fails')
   })
 
   test.each([

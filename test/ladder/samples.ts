@@ -222,3 +222,26 @@ export function wpsSession(lines = 4): { client: SampleTrace; server: SampleTrac
   here.add('close', 392, 0.8)
   return { client: client_, server }
 }
+
+/** A server that gives up one wait, and is ended by Ctrl-C while it waits for two other things. */
+export function endedSession(): { client: SampleTrace; server: SampleTrace } {
+  const server = new SampleTrace('wps-server', 4270)
+  const client_ = new SampleTrace('wps-client', 4272, { startedMs: 300 })
+  server.listen(19)
+  const there = client_.socket('connect', 55, 0.7, client(40340))
+  const here = server.socket('accept', 356, 336, served(40340))
+  there.data('sendAll', 56, 0.2, 'ps')
+  here.data('recv', 357, 0.6, 'ps')
+  here.add('recv', 380, 20, { error: 'ERR_ABORTED' })
+  here.add('recv', 900, 500, { error: 'ERR_SOCKET_CLOSED' })
+  here.add('close', 901, 1.2)
+  there.data('recv', 602, 500)
+  there.add('close', 603, 0.3)
+  server.add('accept', 902, 545, {
+    socket: 1,
+    local: serverAddress,
+    error: 'ERR_SOCKET_CLOSED',
+  })
+  server.add('close', 902.5, 1, { socket: 1, local: serverAddress })
+  return { client: client_, server }
+}

@@ -10,8 +10,10 @@ import {
   bulkEcho,
   client,
   echoSession,
+  endedSession,
   SampleTrace,
   served,
+  serverAddress,
   strSession,
   wpsSession,
 } from './samples.ts'
@@ -79,17 +81,21 @@ function cornersOf({ attributes }: XmlElement): Point[] {
   return (attributes.points ?? '').split(' ').map((pair) => pair.split(',').map(Number) as Point)
 }
 
-/** Whether a line passes through the inside of a frame: looked at in small steps. */
+/** Whether a line passes through the inside of a frame. */
 function isThrough(way: Point[], { x, y, width, height }: Frame): boolean {
-  return way.slice(1).some(([toX, toY], index) => {
-    const [fromX, fromY] = way[index] as Point
-    const steps = 200
-    for (let step = 0; step <= steps; step++) {
-      const atX = fromX + ((toX - fromX) * step) / steps
-      const atY = fromY + ((toY - fromY) * step) / steps
-      if (atX > x + 1 && atX < x + width - 1 && atY > y + 1 && atY < y + height - 1) return true
-    }
-    return false
+  return way.slice(1).some((to, index) => {
+    const from = way[index] as Point
+    // the part of the line, from 0 to 1, that is between left and right, and top and bottom
+    const within = [
+      [x + 1, x + width - 1],
+      [y + 1, y + height - 1],
+    ].map(([low = 0, high = 0], axis) => {
+      const [start, end] = [from[axis] as number, to[axis] as number]
+      if (start === end) return start > low && start < high ? [0, 1] : [1, 0]
+      return [(low - start) / (end - start), (high - start) / (end - start)].sort((a, b) => a - b)
+    })
+    const begin = Math.max(0, ...within.map(([least = 0]) => least))
+    return begin < Math.min(1, ...within.map(([, most = 1]) => most))
   })
 }
 
@@ -227,6 +233,14 @@ describe('the picture', () => {
     expect(classes.filter((name) => name === 'arrow data')).toHaveLength(2)
     expect(classes.filter((name) => name === 'arrow end')).toHaveLength(2)
     expect(classes.filter((name) => name === 'blocked')).toHaveLength(4)
+  })
+
+  test('shows as failed what failed, and not what the program itself ended', () => {
+    const { client: one, server } = endedSession()
+    const failed = () => framesOf(draw([one.trace, server.trace]), ['call failed'])
+    expect(failed()).toHaveLength(0)
+    one.add('connect', 700, 0.4, { remote: serverAddress, error: 'ECONNREFUSED' })
+    expect(failed()).toHaveLength(1)
   })
 
   test('stands alone: no script, no link, nothing from elsewhere; both themes in its style', () => {

@@ -7,6 +7,7 @@ import {
   bulkEcho,
   client,
   echoSession,
+  endedSession,
   SampleTrace as Sample,
   type SampleTrace,
   served,
@@ -64,6 +65,23 @@ describe('the diagram in a terminal', () => {
     const drawn = textLadder([{ ...sample.trace, isCutShort: true }], { width: 80 })
     expect(drawn).toContain('┞ 0.900 recv fails: ECONNRESET')
     expect(drawn).toContain('└ the trace is cut short here')
+  })
+
+  test('tells an end that the program itself made from a failure', () => {
+    const { client: one, server } = endedSession()
+    const drawn = draw([one, server])
+    expect(drawn).toContain('┠ 0.380 recv, given up')
+    expect(drawn).toContain('┠ 0.900 recv, until we closed')
+    expect(drawn).toContain('┠ 0.902 accept, until we closed')
+    expect(drawn).not.toMatch(/fails|ERR_/)
+  })
+
+  test('calls it a failure to receive from a socket that was closed before', () => {
+    const sample = new Sample('echo-client', 7)
+    const socket = sample.socket('connect', 1, 0.5, client(40_000))
+    socket.add('close', 3, 1)
+    socket.add('recv', 4, 0.1, { error: 'ERR_SOCKET_CLOSED' })
+    expect(draw([sample])).toContain('├ 0.004 recv fails: ERR_SOCKET_CLOSED')
   })
 
   test('of a program that never connected has its lane alone', () => {
