@@ -4,7 +4,8 @@ import { type Cell, drawCell, wishOf } from './cells.ts'
 import { columnsOf, cut, fill } from './columns.ts'
 import { joint, UNKNOWN_LINE } from './joints.ts'
 import type { Arrow, Call, Ladder, Lane, Row } from './ladder.ts'
-import { labelOf, range, titleOf, wordsOf } from './words.ts'
+import { titleOf } from './notes.ts'
+import { labelOf, range, wordsOf } from './words.ts'
 
 export const MARGIN = ' '
 /** The last lane has no arrow on its right, and leaves the others so much room. */

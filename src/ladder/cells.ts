@@ -15,7 +15,7 @@ export interface Cell {
 export interface CellArrow {
   readonly label: string
   readonly isToRight: boolean
-  /** The call's short words say the same as the label, which may then be left out. */
+  /** The call's words say the same as the label, which may then be left out. */
   readonly isToldByWords: boolean
 }
 
@@ -36,14 +36,11 @@ export function drawCell(
   const lead = ` ${words.time.padStart(words.isSum ? 0 : times)} `
   if (arrow === undefined) {
     const room = columns - lead.length - 1
-    const text = columnsOf(words.text) <= room ? words.text : words.short
+    const forms = [ranged(words), words.short]
+    const text = forms.find((form) => columnsOf(form) <= room) ?? words.least
     return fill(lead + withPreview(cut(text, room), words.preview, room), columns)
   }
-  // the full words beside a labelled arrow, or else short ones that say what the label would
-  const attempts: [text: string, label: string][] = [[words.text, arrow.label]]
-  if (arrow.label === '') attempts.push([words.short, ''])
-  else if (arrow.isToldByWords) attempts.push([words.short, ''])
-  for (const [text, label] of attempts) {
+  for (const [text, label] of attempts(words, arrow)) {
     const room = columns - lead.length - 1 - leastArrow(label)
     if (columnsOf(text) > room) continue
     const told = `${lead}${withPreview(text, words.preview, room)} `
@@ -52,10 +49,27 @@ export function drawCell(
   return undefined
 }
 
+/** The full words beside a labelled arrow, or else shorter ones, and those that say the label. */
+function attempts(words: Words, arrow: CellArrow): [text: string, label: string][] {
+  const { label, isToldByWords } = arrow
+  const isRangeTold = words.range === '' || words.range === label
+  const full = isRangeTold ? [words.text] : [ranged(words), words.short]
+  const telling = [words.text, words.short].filter((text) => text.includes(label))
+  const bare = label === '' || isToldByWords ? [...telling, words.least] : []
+  return [
+    ...full.map((text): [string, string] => [text, label]),
+    ...bare.map((text): [string, string] => [text, '']),
+  ]
+}
+
+function ranged({ text, range }: Words): string {
+  return range === '' ? text : `${text} ${range}`
+}
+
 /** The columns that a cell would like to have. */
 export function wishOf({ words, arrow }: Cell, times: number): number {
   const preview = words?.preview ? columnsOf(words.preview) + 1 : 0
-  const told = words === undefined ? 0 : times + 3 + columnsOf(words.text) + preview
+  const told = words === undefined ? 0 : times + 3 + columnsOf(ranged(words)) + preview
   return told + (arrow === undefined ? 0 : leastArrow(arrow.label) + 2)
 }
 

@@ -2,8 +2,9 @@
 import type { Trace } from '../trace/trace-format.ts'
 import { buildLadder } from './build.ts'
 import { isCause, type Ladder, type Lane, type Row } from './ladder.ts'
+import { accountLines, titleOf } from './notes.ts'
 import { withOneArrow } from './rows.ts'
-import { accountLines, duration, labelOf, titleOf, wordsOf } from './words.ts'
+import { duration, labelOf, sentenceOf, wordsOf } from './words.ts'
 
 const INDENT = '    '
 /** What has no meaning to Mermaid in a text, nor to the HTML that it makes. */
@@ -29,7 +30,7 @@ export function mermaidLadder(traces: readonly Trace[], { all = false } = {}): s
 /** A row with arrows is their messages; any other is a note at its lane. */
 function linesOf(row: Row, names: Map<Lane, string>): string[] {
   const words = wordsOf(row)
-  const said = `${words.time} ${words.text}${words.preview && ` ${words.preview}`}`
+  const said = sentenceOf(words)
   const { blocked } = row.call.record
   const hasWaited = row.kind === 'return' && !isCause(row.call)
   const text = hasWaited ? `${said}, blocked ${duration(blocked)}` : said

@@ -1,9 +1,10 @@
 // Draws what the picture shows: lanes, calls, bars where they blocked, and arrows between them.
 import { wrap } from './columns.ts'
 import type { Ladder, Lane, Row } from './ladder.ts'
+import { titleOf } from './notes.ts'
 import { box, element, LINE, shaft, textWidth } from './svg-elements.ts'
 import { HEAD_HEIGHT, LANE_WIDTH, Layout, MARGIN, ROW_HEIGHT } from './svg-layout.ts'
-import { labelOf, titleOf, type Words, wordsOf } from './words.ts'
+import { labelOf, sentenceOf, wordsOf } from './words.ts'
 
 const BAR_WIDTH = 10
 
@@ -70,7 +71,7 @@ export class Picture {
   #call(row: Row): string {
     const words = wordsOf(row)
     const kind = words.hasFailed ? 'call failed' : row.kind === 'sum' ? 'call sum' : 'call'
-    return box(this.#layout.box(row), sentence(words), {
+    return box(this.#layout.box(row), sentenceOf(words), {
       box: kind,
       text: words.hasFailed ? 'failed-text' : 'text',
     })
@@ -99,8 +100,4 @@ export class Picture {
     const frame = { x: MARGIN, y, width: this.width - 2 * MARGIN, height: LINE }
     return box(frame, line, { box: 'bare', text: 'label' })
   }
-}
-
-function sentence({ time, text, preview }: Words): string {
-  return [time, text, preview].filter((part) => part !== '').join(' ')
 }

@@ -1,9 +1,9 @@
 // The ladder diagram as a picture that stands alone: light and dark, text to select, no scripts.
 import type { Trace } from '../trace/trace-format.ts'
 import { buildLadder } from './build.ts'
+import { accountLines, LEGEND, titleOf } from './notes.ts'
 import { element, STYLE } from './svg-elements.ts'
 import { Picture } from './svg-picture.ts'
-import { accountLines, LEGEND, titleOf } from './words.ts'
 
 /** The whole of the SVG file. */
 export function svgLadder(traces: readonly Trace[], { all = false } = {}): string {

@@ -5,8 +5,8 @@ import { Canvas, MARGIN } from './canvas.ts'
 import { wrap } from './columns.ts'
 import type { Ladder, Row } from './ladder.ts'
 import { areNeighbours } from './lanes.ts'
+import { accountLines, LEGEND } from './notes.ts'
 import { withOneArrow } from './rows.ts'
-import { accountLines, LEGEND } from './words.ts'
 
 /** A diagram is never narrower than this. */
 export const MIN_WIDTH = 60

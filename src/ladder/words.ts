@@ -1,9 +1,9 @@
-// The words of the diagrams: what a row says of its call, an arrow of its bytes, a footer of it all.
+// The words of the diagrams: what a row says of its call, and an arrow of its bytes.
 import { formatAddress } from '../socket/address.ts'
 import { visible } from '../terminal/visible.ts'
 import { isReceiving, type TraceCall } from '../trace/trace-format.ts'
-import { type Account, accountsOf, rangeOf } from './arrows.ts'
-import { type Arrow, type Call, type Connection, isCause, type Lane, type Row } from './ladder.ts'
+import { isSendOfBytes, rangeOf } from './arrows.ts'
+import { type Arrow, type Call, isCause, type Row, type SumRow } from './ladder.ts'
 
 /** What a row says, in parts, so that a renderer with little room can leave some out. */
 export interface Words {
@@ -12,6 +12,10 @@ export interface Words {
   readonly text: string
   /** The same with less room, where there is such a form. */
   readonly short: string
+  /** With even less. */
+  readonly least: string
+  /** Of a send: its bytes in the stream, by which one finds what they fed. */
+  readonly range: string
   /** The first bytes, in quotes; empty where there is nothing to show. */
   readonly preview: string
   readonly hasFailed: boolean
@@ -29,18 +33,20 @@ export function wordsOf(row: Row): Words {
   const base = {
     time: seconds(Math.max(0, time)),
     preview: '',
+    range: '',
     hasFailed: false,
     isSum: row.kind === 'sum',
   }
-  if (row.kind === 'sum')
-    return { ...base, time: '⋮', ...sumWords(row.calls.length, row.bytes, record) }
+  if (row.kind === 'sum') return { ...base, time: '⋮', ...sumWords(row) }
   const { call } = record
   const span = duration(record.blocked)
   if (isStart && !isCause(row.call)) {
-    return { ...base, text: `${call} blocks ${span}`, short: `${call} blocks` }
+    const short = `${call} blocks`
+    return { ...base, text: `${call} blocks ${span}`, short, least: short }
   }
   if (row.kind === 'return' && record.error === undefined && isCause(row.call)) {
-    return { ...base, text: `${call} returns, blocked ${span}`, short: `${call} returns` }
+    const short = `${call} returns`
+    return { ...base, text: `${call} returns, blocked ${span}`, short, least: short }
   }
   const ending = isStart ? undefined : endingOf(row.call)
   const details = ending ?? detailsOf(row.call)
@@ -48,19 +54,30 @@ export function wordsOf(row: Row): Words {
     ...base,
     text: `${call}${details.long}`,
     short: `${call}${details.short}`,
+    least: `${call}${details.least ?? details.short}`,
+    range: ending === undefined && isSendOfBytes(row.call) ? range(...rangeOf(row.call)) : '',
     preview: ending === undefined ? previewOf(record) : '',
     hasFailed: ending?.isFailure ?? false,
   }
 }
 
-function sumWords(count: number, bytes: number, { call, wouldBlock }: TraceCall) {
-  const what = `${grouped(count)} more ${call}`
+function sumWords({ calls, bytes, call: first }: SumRow) {
+  const { call, wouldBlock } = first.record
+  const what = `${grouped(calls.length)} more ${call}`
   const text = wouldBlock === undefined && bytes > 0 ? `${what}, ${bytesOf(bytes)}` : what
-  return { text, short: what }
+  const [begin] = rangeOf(first)
+  const own = isSendOfBytes(first) ? range(begin, begin + bytes) : ''
+  return { text, short: what, least: what, range: own }
+}
+
+interface Details {
+  readonly long: string
+  readonly short: string
+  readonly least?: string
 }
 
 /** How a call ended that brought nothing: it failed, or the program itself put an end to it. */
-function endingOf(call: Call): { long: string; short: string; isFailure: boolean } | undefined {
+function endingOf(call: Call): (Details & { isFailure: boolean }) | undefined {
   const { error } = call.record
   if (error === undefined) return undefined
   if (error === 'ERR_ABORTED') return { long: ', given up', short: ', given up', isFailure: false }
@@ -81,7 +98,7 @@ function hasWaitedForClose({ lane, record }: Call): boolean {
 }
 
 /** What stands behind the call's name. */
-function detailsOf(call: Call): { long: string; short: string } {
+function detailsOf(call: Call): Details {
   const { record } = call
   const both = (text: string) => ({ long: text, short: text })
   if (record.call === 'keyboard') {
@@ -93,7 +110,7 @@ function detailsOf(call: Call): { long: string; short: string } {
     return { long: ` would block${times}`, short: ` nothing${times}` }
   }
   if (isReceiving(record.call) && record.bytes === 0) {
-    return { long: ' 0 bytes: end of data', short: ' 0 bytes' }
+    return { long: ' 0 bytes: end of data', short: ' end of data', least: ' 0 bytes' }
   }
   if (record.bytes !== undefined) {
     return { long: ` ${bytesOf(record.bytes)}`, short: ` ${range(...rangeOf(call))}` }
@@ -150,7 +167,7 @@ export function bytesOf(count: number): string {
   return `${grouped(count)} ${count === 1 ? 'byte' : 'bytes'}`
 }
 
-function grouped(count: number): string {
+export function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
@@ -164,35 +181,7 @@ export function duration(milliseconds: number): string {
   return isLong ? `${seconds(milliseconds)} s` : `${milliseconds.toFixed(1)} ms`
 }
 
-/** The head of a lane. */
-export function titleOf(lane: Lane): { name: string; address: string } {
-  return { name: plain(`${lane.program}, ${lane.detail}`), address: plain(lane.address) }
+/** All that a row says, in a line as long as it is. */
+export function sentenceOf({ time, text, range, preview }: Words): string {
+  return [time, text, range, preview].filter((part) => part !== '').join(' ')
 }
-
-/** What became of the bytes of each direction. */
-export function accountLines(connections: readonly Connection[]): string[] {
-  return connections
-    .flatMap(accountsOf)
-    .filter(({ sends, receives }) => sends + receives > 0)
-    .map(accountLine)
-}
-
-function accountLine(account: Account): string {
-  const { from, to, sentBytes, sends, receivedBytes, receives } = account
-  const ends = [from, to].map((end) => plain(formatAddress(end.address))).join(' → ')
-  const sent = `${bytesOf(sentBytes)} in ${plural(sends, 'send')}`
-  const received = `${bytesOf(receivedBytes)} in ${plural(receives, 'receive')}`
-  if (to.lane.trace === undefined) return `${ends}: ${sent}`
-  if (from.lane.trace === undefined) return `${ends}: ${received}`
-  if (sentBytes === receivedBytes) return `${ends}: ${sent} and ${plural(receives, 'receive')}`
-  const rest = range(Math.min(sentBytes, receivedBytes), Math.max(sentBytes, receivedBytes))
-  const what = sentBytes > receivedBytes ? 'not received' : 'from no send in the trace'
-  return `${ends}: ${sent}, ${received}; ${rest} ${what}`
-}
-
-function plural(count: number, what: string): string {
-  return `${grouped(count)} ${count === 1 ? what : `${what}s`}`
-}
-
-export const LEGEND =
-  'Times: seconds since each program began. [a:b]: bytes a to b−1 of a direction.'

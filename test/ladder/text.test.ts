@@ -102,6 +102,26 @@ describe('the diagram in a terminal', () => {
     )
   })
 
+  test('gives each send its bytes, however little room there is', () => {
+    const [one, other] = [new Sample('a', 1), new Sample('b', 2)]
+    const here = one.socket('connect', 1, 0.1, client(40_000))
+    const there = other.socket('accept', 1, 0.1, served(40_000))
+    for (let send = 0; send < 3; send++) here.data('sendAll', 2 + send, 0.1, 'x'.repeat(1_000_000))
+    there.data('recv', 8, 0.1, 'x'.repeat(3_000_000))
+    const ranges = ['[0:1000000]', '[1000000:2000000]', '[2000000:3000000]']
+    const narrow = draw([one, other])
+    for (const range of ranges) expect(narrow).toContain(` sendAll ${range} `)
+    const wide = draw([one, other], 120)
+    for (const range of ranges) expect(wide).toContain(` sendAll 1,000,000 bytes ${range} `)
+  })
+
+  test('says the end of data in two lanes of 80 columns', () => {
+    const drawn = draw([echo.client, echo.server])
+    expect(drawn.match(/recv 0 bytes: end of data/g)).toHaveLength(2)
+    expect(draw([wps.client, wps.server])).toContain('readLine 0 bytes: end of data ◄──')
+    expect(draw([wps.client, wps.server], 76)).toContain('readLine end of data ◄──')
+  })
+
   test('keeps its lines straight, and to itself, whatever was sent', () => {
     const [one, other] = [new Sample('a\u001b[2J\u202e', 1), new Sample('b', 2)]
     const data = [
