@@ -24,6 +24,8 @@ interface CommandEntry {
   load(): Promise<CommandModule>
   /** It has no sockets of its own to show. */
   isTool?: true
+  /** It has nothing to end in good order: a signal ends it at once, also while it computes. */
+  endsAtOnce?: true
 }
 
 /** Each program's one line of help, and its file, which is loaded only when it is asked for. */
@@ -56,6 +58,7 @@ const COMMANDS: Record<string, CommandEntry> = {
     summary: "draw what both ends' traces show, as a ladder diagram",
     load: () => loadTool('ladder'),
     isTool: true,
+    endsAtOnce: true,
   },
   demo: {
     summary: 'play one of the pairs in this terminal, and show what happens',
@@ -130,7 +133,7 @@ async function assemble(args: string[], terminal: Terminal): Promise<Command> {
       outputError: (text) => terminal.say('error', oneLine(text)),
     })
   const asked = args.find((word) => Object.hasOwn(COMMANDS, word))
-  for (const [name, { summary, load, isTool }] of Object.entries(COMMANDS)) {
+  for (const [name, { summary, load, isTool, endsAtOnce }] of Object.entries(COMMANDS)) {
     const command = program
       .command(name)
       .summary(summary)
@@ -139,6 +142,7 @@ async function assemble(args: string[], terminal: Terminal): Promise<Command> {
     const { declare } = await load()
     declare(command, { terminal, signal: interruption.signal })
     if (!isTool) addTraceOptions(command)
+    if (!endsAtOnce) command.hook('preAction', listenForSignals)
     command.hook('preAction', () => prepare(command, terminal))
   }
   return program
@@ -165,7 +169,6 @@ function addTraceOptions(command: Command): void {
 async function prepare(command: Command, terminal: Terminal): Promise<void> {
   // Should everything it waits for vanish, Node would end silently, as if all had gone well.
   process.exitCode = EXIT_FAILURE
-  listenForSignals()
   const options: TraceOptions = command.opts()
   if (options.trace || options.traceFile !== undefined || options.summary) {
     const { startTracing } = await import('./command-line/tracing.ts')

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { wholeNumber } from '../command-line/arguments.ts'
 import type { Context } from '../command-line/context.ts'
 import { buildLadder } from '../ladder/build.ts'
+import type { Ladder } from '../ladder/ladder.ts'
 import { mermaidLadder } from '../ladder/mermaid.ts'
 import { svgLadder } from '../ladder/svg.ts'
 import { MIN_WIDTH, textLadder } from '../ladder/text.ts'
@@ -62,13 +63,14 @@ export async function ladder(
   { mermaid, svg, all, width }: LadderOptions,
   terminal: Terminal,
 ): Promise<void> {
-  tellWhatIsMissing(traces, terminal)
-  if (svg !== undefined) await writePicture(svg, svgLadder(traces, { all }))
+  const whole = buildLadder(traces)
+  tellWhatIsMissing(traces, whole, terminal)
+  if (svg !== undefined) await writePicture(svg, svgLadder(whole, { all }))
   if (mermaid) {
-    await terminal.print(mermaidLadder(traces, { all }))
+    await terminal.print(mermaidLadder(whole, { all }))
   } else if (svg === undefined) {
     const columns = width ?? terminal.output.columns ?? DEFAULT_WIDTH
-    await terminal.print(textLadder(traces, { width: columns, all }))
+    await terminal.print(textLadder(whole, { width: columns, all }))
   }
 }
 
@@ -97,11 +99,14 @@ function fileError(what: string, cause: unknown): Error {
 }
 
 /** The diagram is drawn from what there is; who reads it should know what there is not. */
-function tellWhatIsMissing(traces: readonly Trace[], terminal: Terminal): void {
+function tellWhatIsMissing(
+  traces: readonly Trace[],
+  { connections, leftOut }: Ladder,
+  terminal: Terminal,
+): void {
   for (const { name, isCutShort } of traces) {
     if (isCutShort) terminal.say('warning', `${name} is cut short: its last line is left out`)
   }
-  const { connections, leftOut } = buildLadder(traces)
   const [only] = traces
   if (traces.length === 1) {
     const what =

@@ -1,6 +1,5 @@
 // The ladder diagram as a Mermaid sequence diagram, for a Markdown page (Mermaid 10 and later).
-import type { Trace } from '../trace/trace-format.ts'
-import { buildLadder } from './build.ts'
+import { chooseRows, type WholeLadder } from './build.ts'
 import { isCause, type Ladder, type Lane, type Row } from './ladder.ts'
 import { accountLines, titleOf } from './notes.ts'
 import { withOneArrow } from './rows.ts'
@@ -11,8 +10,11 @@ const INDENT = '    '
 const HARMLESS = /[^\p{L}\p{M}\p{N} .,:()[\]'"/_+*?!@=×⋮…→−-]/gu
 
 /** The diagram's text, without the fence that a Markdown page puts around it. */
-export function mermaidLadder(traces: readonly Trace[], { all = false } = {}): string {
-  const ladder = buildLadder(traces, { all })
+export function mermaidLadder(
+  whole: WholeLadder,
+  options: { all?: boolean | undefined } = {},
+): string {
+  const ladder = chooseRows(whole, options)
   const names = new Map(ladder.lanes.map((lane, index) => [lane, `lane${index + 1}`]))
   const participants = ladder.lanes.map((lane) => {
     const { name, address } = titleOf(lane)

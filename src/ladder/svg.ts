@@ -1,13 +1,12 @@
 // The ladder diagram as a picture that stands alone: light and dark, text to select, no scripts.
-import type { Trace } from '../trace/trace-format.ts'
-import { buildLadder } from './build.ts'
+import { chooseRows, type WholeLadder } from './build.ts'
 import { accountLines, LEGEND, titleOf } from './notes.ts'
 import { element, STYLE } from './svg-elements.ts'
 import { Picture } from './svg-picture.ts'
 
 /** The whole of the SVG file. */
-export function svgLadder(traces: readonly Trace[], { all = false } = {}): string {
-  const ladder = buildLadder(traces, { all })
+export function svgLadder(whole: WholeLadder, options: { all?: boolean | undefined } = {}): string {
+  const ladder = chooseRows(whole, options)
   const foot = [...accountLines(ladder.connections), LEGEND, 'A bar on a lane: blocked in a call.']
   const picture = new Picture(ladder, foot)
   const names = ladder.lanes.map((lane) => titleOf(lane).name).join(' and ')

@@ -1,6 +1,5 @@
 // The ladder diagram for a terminal: lanes as columns, time downwards, a heavy line where one waits.
-import type { Trace } from '../trace/trace-format.ts'
-import { buildLadder, splitByConnection } from './build.ts'
+import { chooseRows, splitByConnection, type WholeLadder } from './build.ts'
 import { Canvas, MARGIN } from './canvas.ts'
 import { wrap } from './columns.ts'
 import type { Ladder, Row } from './ladder.ts'
@@ -15,21 +14,20 @@ const MIN_LANE = 25
 
 /** The diagram in lines of at most `width` columns, each with its newline. */
 export function textLadder(
-  traces: readonly Trace[],
-  { width, all = false }: { width: number; all?: boolean },
+  whole: WholeLadder,
+  { width, all = false }: { width: number; all?: boolean | undefined },
 ): string {
-  const ladder = buildLadder(traces, { all })
+  const { lanes, connections } = whole
   const room = Math.max(width, MIN_WIDTH)
-  const fits = room / ladder.lanes.length >= MIN_LANE
+  const fits = room / lanes.length >= MIN_LANE
   const legend = indented([LEGEND, 'A heavy line (┃): blocked in a call.'], room)
-  if (
-    ladder.connections.length === 0 ? fits : fits && areNeighbours(ladder.lanes, ladder.connections)
-  ) {
-    return [...draw(ladder, room), '', ...legend, ''].join('\n')
+  if (fits && areNeighbours(lanes, connections)) {
+    return [...draw(chooseRows(whole, { all }), room), '', ...legend, ''].join('\n')
   }
-  const parts = splitByConnection(traces, { all })
-  const lines = parts.flatMap(({ ladder: part }, index) => {
-    return [`Connection ${index + 1} of ${parts.length}`, '', ...draw(part, room), '']
+  const parts = splitByConnection(whole)
+  const lines = parts.flatMap((part, index) => {
+    const drawn = draw(chooseRows(part, { all }), room)
+    return [`Connection ${index + 1} of ${parts.length}`, '', ...drawn, '']
   })
   return [...lines, ...legend, ''].join('\n')
 }

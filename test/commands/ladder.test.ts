@@ -1,13 +1,23 @@
 // ladder as a user runs it: files in, a diagram out, and one line for what is wrong with them.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { columnsOf } from '../../src/ladder/columns.ts'
 import { echoSession, SampleTrace, strSession } from '../ladder/samples.ts'
 import { expectOneErrorLine, expectUsageError } from '../support/expectations.ts'
-import { runPynet, startShell } from '../support/processes.ts'
+import { runPynet, startPynet, startShell } from '../support/processes.ts'
 import { hasFile, hasTerminal } from '../support/requirements.ts'
+import { waitUntil } from '../support/waiting.ts'
 import { readXml } from '../support/xml.ts'
 
 let folder = ''
@@ -114,6 +124,31 @@ describe('ladder', () => {
     expect(result.stderr).toBe(`pynet: ${cut} is cut short: its last line is left out\n`)
     expect(result.status).toBe(0)
   })
+})
+
+describe('a signal', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s ends it at once, whatever it is doing',
+    async (signal) => {
+      const pipe = join(folder, `pipe-${signal}`)
+      execFileSync('mkfifo', [pipe])
+      const program = startPynet('ladder', pipe)
+      // a pipe opens for writing as soon as the program has opened it for reading
+      const { O_WRONLY, O_NONBLOCK } = constants
+      const isOpen = () => {
+        try {
+          return openSync(pipe, O_WRONLY | O_NONBLOCK)
+        } catch {
+          return undefined
+        }
+      }
+      const writer = await waitUntil(isOpen, 'the trace is being read')
+      program.kill(signal)
+      // a handler, were there one, would have to wait for a program that computes
+      expect(await program.exit).toMatchObject({ code: null, signal })
+      closeSync(writer)
+    },
+  )
 })
 
 describe('a mistake', () => {

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { accountsOf, arrowsOf, isReceiptOfBytes, rangeOf } from '../../src/ladder/arrows.ts'
-import { buildLadder, splitByConnection } from '../../src/ladder/build.ts'
+import { buildLadder, chooseRows, splitByConnection } from '../../src/ladder/build.ts'
 import { columnsOf } from '../../src/ladder/columns.ts'
 import { type Call, peerOf, type Row } from '../../src/ladder/ladder.ts'
 import { textLadder } from '../../src/ladder/text.ts'
@@ -103,7 +103,7 @@ describe('the rows of random sessions, whatever the clocks say', () => {
   test('have no receive above the start of a send that fed it', () => {
     fc.assert(
       fc.property(randomSession, (session) => {
-        const { rows, connections } = buildLadder(tracesOf(session), { all: true })
+        const { rows, connections } = buildLadder(tracesOf(session))
         const places = placesOf(rows)
         for (const { cause, effect } of connections.flatMap(arrowsOf)) {
           const [above, below] = [places.get(cause as Call), places.get(effect as Call)]
@@ -117,7 +117,7 @@ describe('the rows of random sessions, whatever the clocks say', () => {
     fc.assert(
       fc.property(randomSession, (session) => {
         const traces = tracesOf(session)
-        const { rows, lanes } = buildLadder(traces, { all: true })
+        const { rows, lanes } = buildLadder(traces)
         for (const lane of lanes) {
           const own = rows.filter(({ call, kind }) => call.lane === lane && kind !== 'start')
           expect(own.map(({ call }) => call.record)).toEqual(lane.trace?.calls)
@@ -131,7 +131,7 @@ describe('the rows of random sessions, whatever the clocks say', () => {
     fc.assert(
       fc.property(longSession, (session) => {
         const traces = tracesOf(session)
-        const { rows } = buildLadder(traces)
+        const { rows } = chooseRows(buildLadder(traces))
         const shown = new Set(rows.filter(({ kind }) => kind !== 'sum').map(({ call }) => call))
         let count = shown.size
         let bytes = [...shown].reduce((sum, { record }) => sum + (record.bytes ?? 0), 0)
@@ -159,7 +159,7 @@ describe('the rows of random sessions, whatever the clocks say', () => {
       here.data('sendAll', at, 0.1, 'x'.repeat(100))
       for (let byte = 1; byte <= 100; byte++) there.data('recv', at + 5 * byte, 2, 'x')
     }
-    const { rows } = buildLadder([one.trace, other.trace])
+    const { rows } = chooseRows(buildLadder([one.trace, other.trace]))
     const receives = rows.filter(({ call, kind }) => call.record.call === 'recv' && kind !== 'sum')
     expect(receives).toHaveLength(2 * (6 + 4))
     const sums = rows.flatMap((row) => (row.kind === 'sum' ? row.calls.length : []))
@@ -172,7 +172,7 @@ describe('the rows of random sessions, whatever the clocks say', () => {
     const there = other.socket('accept', 2, 0.1, served(40_000))
     for (let send = 0; send < 30; send++) here.data('sendAll', 10 + send, 0.1, 'xyz')
     for (let byte = 0; byte < 90; byte++) there.data('recv', 100 + byte, 0.1, 'x')
-    const { rows } = buildLadder([one.trace, other.trace])
+    const { rows } = chooseRows(buildLadder([one.trace, other.trace]))
     const sums = rows.filter(({ kind }) => kind === 'sum')
     expect(sums.map(({ call }) => call.record.call)).toEqual(['sendAll', 'recv'])
     const arrows = sums.at(1)?.arrows.map(({ begin, end }) => [begin, end])
@@ -192,7 +192,7 @@ describe('the rows of random sessions, whatever the clocks say', () => {
   test('have arrows over all received bytes, once, also where they are summed up', () => {
     fc.assert(
       fc.property(longSession, (session) => {
-        const { rows, connections } = buildLadder(tracesOf(session))
+        const { rows, connections } = chooseRows(buildLadder(tracesOf(session)))
         const arrows = rows.flatMap((row) => row.arrows).filter(({ kind }) => kind === 'data')
         for (const account of connections.flatMap(accountsOf)) {
           // two clients' arrows to the server differ in the lane that they come from
@@ -215,7 +215,9 @@ describe('the rows of random sessions, whatever the clocks say', () => {
         fc.integer({ min: 60, max: 150 }),
         fc.boolean(),
         (session, width, all) => {
-          for (const line of textLadder(tracesOf(session), { width, all }).split('\n')) {
+          for (const line of textLadder(buildLadder(tracesOf(session)), { width, all }).split(
+            '\n',
+          )) {
             expect(columnsOf(line)).toBeLessThanOrEqual(width)
           }
         },
@@ -274,8 +276,8 @@ describe('joining', () => {
       one.socket('connect', at, 0.1, client(40_000)).data('sendAll', at + 1, 0.1, text)
       other.socket('accept', at, 0.1, served(40_000)).data('recv', at + 2, 0.1, text)
     }
-    const parts = splitByConnection([one.trace, other.trace])
-    expect(parts.map(({ connection }) => connection.ends[0].calls[1]?.record.head)).toEqual([
+    const parts = splitByConnection(buildLadder([one.trace, other.trace]))
+    expect(parts.map(({ connections }) => connections[0]?.ends[0].calls[1]?.record.head)).toEqual([
       Buffer.from('first').toString('hex'),
       Buffer.from('later').toString('hex'),
     ])

@@ -1,5 +1,6 @@
 // The Mermaid diagram: its lines are those of its grammar, and no text can be taken for syntax.
 import { describe, expect, test } from 'vitest'
+import { buildLadder } from '../../src/ladder/build.ts'
 import { mermaidLadder } from '../../src/ladder/mermaid.ts'
 import {
   bulkEcho,
@@ -15,7 +16,7 @@ const statement =
   /^ {4}(participant lane\d+ as ([^;\n]|#\d+;)+|lane\d+(->>|-->>)lane\d+: .+|Note over lane\d+(,lane\d+)?: .+)$/
 
 function draw(...samples: SampleTrace[]): string[] {
-  const text = mermaidLadder(samples.map(({ trace }) => trace))
+  const text = mermaidLadder(buildLadder(samples.map(({ trace }) => trace)))
   expect(text.endsWith('\n')).toBe(true)
   const [first, ...rest] = text.trimEnd().split('\n')
   expect(first).toBe('sequenceDiagram')

@@ -1,6 +1,7 @@
 // The picture: well-formed, alone in the world, legible in light and dark, each text in its box.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { buildLadder } from '../../src/ladder/build.ts'
 import { columnsOf } from '../../src/ladder/columns.ts'
 import { svgLadder } from '../../src/ladder/svg.ts'
 import type { Trace } from '../../src/trace/trace-format.ts'
@@ -22,7 +23,7 @@ const FONT_SIZE = 12
 const LETTER_EM = 0.6
 
 function draw(traces: readonly Trace[], all = false): XmlElement {
-  return readXml(svgLadder(traces, { all }))
+  return readXml(svgLadder(buildLadder(traces), { all }))
 }
 
 function tracesOf(samples: object): Trace[] {
@@ -244,7 +245,7 @@ describe('the picture', () => {
   })
 
   test('stands alone: no script, no link, nothing from elsewhere; both themes in its style', () => {
-    const text = svgLadder(tracesOf(bulkEcho()))
+    const text = svgLadder(buildLadder(tracesOf(bulkEcho())))
     const names = new Set(allElements(readXml(text)).map(({ name }) => name))
     expect([...names].sort()).toEqual(
       ['desc', 'g', 'line', 'polygon', 'polyline', 'rect', 'style', 'svg', 'text', 'title'].sort(),

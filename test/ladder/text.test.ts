@@ -1,6 +1,7 @@
 // The diagram in a terminal, against pictures of it that somebody has looked at.
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { buildLadder } from '../../src/ladder/build.ts'
 import { columnsOf, cut, wrap } from '../../src/ladder/columns.ts'
 import { textLadder } from '../../src/ladder/text.ts'
 import {
@@ -21,10 +22,7 @@ function golden(name: string): string {
 }
 
 function draw(samples: readonly SampleTrace[], width = 80, all = false): string {
-  return textLadder(
-    samples.map(({ trace }) => trace),
-    { width, all },
-  )
+  return textLadder(buildLadder(samples.map(({ trace }) => trace)), { width, all })
 }
 
 const echo = echoSession()
@@ -62,7 +60,7 @@ describe('the diagram in a terminal', () => {
     const socket = sample.socket('connect', 1, 0.5, client(40_000))
     socket.data('sendAll', 2, 0.2, 'abc')
     socket.add('recv', 900, 800, { error: 'ECONNRESET' })
-    const drawn = textLadder([{ ...sample.trace, isCutShort: true }], { width: 80 })
+    const drawn = textLadder(buildLadder([{ ...sample.trace, isCutShort: true }]), { width: 80 })
     expect(drawn).toContain('┞ 0.900 recv fails: ECONNRESET')
     expect(drawn).toContain('└ the trace is cut short here')
   })
