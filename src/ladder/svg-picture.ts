@@ -4,15 +4,18 @@ import type { Ladder, Lane, Row } from './ladder.ts'
 import { titleOf } from './notes.ts'
 import { box, element, LINE, shaft, textWidth } from './svg-elements.ts'
 import { HEAD_HEIGHT, LANE_WIDTH, Layout, MARGIN, ROW_HEIGHT } from './svg-layout.ts'
+import { Legend } from './svg-legend.ts'
 import { labelOf, sentenceOf, wordsOf } from './words.ts'
 
 const BAR_WIDTH = 10
+const LEGEND_INDENT = 6
 
 /** All there is to see; what is drawn later lies on top. */
 export class Picture {
   readonly #ladder: Ladder
   readonly #layout: Layout
   readonly #foot: string[]
+  readonly #legend: Legend
   readonly width: number
   readonly height: number
 
@@ -22,7 +25,8 @@ export class Picture {
     this.width = this.#layout.width
     const letters = Math.floor((this.width - 2 * MARGIN) / textWidth('a')) - 2
     this.#foot = foot.flatMap((line) => wrap(line, letters))
-    this.height = this.#layout.bottom + ROW_HEIGHT + this.#foot.length * LINE + MARGIN
+    this.#legend = new Legend(this.width - 2 * MARGIN - LEGEND_INDENT)
+    this.height = this.#footY(this.#foot.length) + LINE / 2 + this.#legend.height + MARGIN
   }
 
   draw(): string[] {
@@ -35,6 +39,7 @@ export class Picture {
       ...rows.map((row) => this.#call(row)),
       ...lanes.flatMap((lane) => this.#head(lane)),
       ...this.#foot.map((line, index) => this.#footLine(line, index)),
+      ...this.#legend.draw(MARGIN + LEGEND_INDENT, this.#footY(this.#foot.length) + LINE / 2),
     ]
   }
 
@@ -96,8 +101,11 @@ export class Picture {
   }
 
   #footLine(line: string, index: number): string {
-    const y = this.#layout.bottom + ROW_HEIGHT + index * LINE
-    const frame = { x: MARGIN, y, width: this.width - 2 * MARGIN, height: LINE }
+    const frame = { x: MARGIN, y: this.#footY(index), width: this.width - 2 * MARGIN, height: LINE }
     return box(frame, line, { box: 'bare', text: 'label' })
+  }
+
+  #footY(index: number): number {
+    return this.#layout.bottom + ROW_HEIGHT + index * LINE
   }
 }

@@ -7,7 +7,7 @@ import { Picture } from './svg-picture.ts'
 /** The whole of the SVG file. */
 export function svgLadder(whole: WholeLadder, options: { all?: boolean | undefined } = {}): string {
   const ladder = chooseRows(whole, options)
-  const foot = [...accountLines(ladder.connections), LEGEND, 'A bar on a lane: blocked in a call.']
+  const foot = [...accountLines(ladder.connections), LEGEND]
   const picture = new Picture(ladder, foot)
   const names = ladder.lanes.map((lane) => titleOf(lane).name).join(' and ')
   const { width, height } = picture

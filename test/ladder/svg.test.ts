@@ -71,7 +71,9 @@ function framesOf(svg: XmlElement, names: string[]): Frame[] {
 
 /** An arrow's corners, the last of them at the point of its tip. */
 function waysOf(svg: XmlElement): Point[][] {
-  const elements = allElements(svg)
+  const elements = allElements(svg).filter(({ attributes }) => {
+    return !attributes.class?.endsWith('sample')
+  })
   const tips = elements.filter(({ name }) => name === 'polygon').map(cornersOf)
   return elements
     .filter(({ name }) => name === 'polyline')
@@ -150,6 +152,7 @@ describe('the picture', () => {
     ['three lanes', tracesOf(strSession())],
     ['lines', tracesOf(wpsSession(40))],
     ['one side of two connections', [strSession().server.trace]],
+    ['one lane', [new SampleTrace('echo-client', 1).trace]],
   ])('of %s is well-formed, with each text in its box', (_, traces) => {
     for (const all of [false, true]) {
       const svg = draw(traces, all)
@@ -234,6 +237,17 @@ describe('the picture', () => {
     expect(classes.filter((name) => name === 'arrow data')).toHaveLength(2)
     expect(classes.filter((name) => name === 'arrow end')).toHaveLength(2)
     expect(classes.filter((name) => name === 'blocked')).toHaveLength(4)
+  })
+
+  test('says what its colours are', () => {
+    const elements = allElements(draw(tracesOf(echoSession())))
+    const samples = elements.map(({ attributes }) => attributes.class ?? '')
+    expect(samples.filter((name) => name.endsWith(' sample'))).toEqual([
+      ...['arrow open sample', 'tip open sample', 'arrow data sample', 'tip data sample'],
+      ...['arrow end sample', 'tip end sample', 'blocked sample'],
+    ])
+    const texts = elements.filter(({ name }) => name === 'text').map(({ text }) => text)
+    expect(texts.slice(-4)).toEqual(['connection', 'bytes', 'end of data', 'blocked in a call'])
   })
 
   test('shows as failed what failed, and not what the program itself ended', () => {
