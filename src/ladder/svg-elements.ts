@@ -26,7 +26,13 @@ export function textWidth(text: string): number {
   return columnsOf(text) * EM_WIDTH * FONT_SIZE
 }
 
-/** Text in its box; what has no room is cut. */
+/** The letters that every monospaced font has, and that are as wide as one another. */
+const PLAIN = /^[ -~]*$/
+
+/**
+ * Text in its box; what has no room is cut. How wide other scripts come out only the reader's
+ * fonts know: such text is told how wide to be, and is stretched or squeezed to that.
+ */
 export function box(
   { x, y, width, height }: Frame,
   text: string,
@@ -37,6 +43,8 @@ export function box(
   const letters = Math.floor((width - 2 * padding) / textWidth('a'))
   const place = { x: anchor === 'middle' ? x + width / 2 : x + padding, y: y + height / 2 }
   const shown = cut(text, letters)
+  const length = { textLength: rounded(textWidth(shown)), lengthAdjust: 'spacingAndGlyphs' }
+  const adjusted = PLAIN.test(shown) ? {} : length
   return element(
     'g',
     {},
@@ -45,12 +53,16 @@ export function box(
         element('rect', { class: names.box, x, y, width, height, rx: 4 }),
         element(
           'text',
-          { class: names.text, ...place, 'text-anchor': anchor, dy: '0.35em' },
+          { class: names.text, ...place, 'text-anchor': anchor, dy: '0.35em', ...adjusted },
           shown,
         ),
       ].join(''),
     },
   )
+}
+
+function rounded(pixels: number): number {
+  return Math.round(pixels * 10) / 10
 }
 
 /** An arrow, of the colour of its kind: from point to point, and level at the end. */
