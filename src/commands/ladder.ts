@@ -17,6 +17,8 @@ import type { Trace } from '../trace/trace-format.ts'
 const MAX_WIDTH = 1000
 /** Where nobody says how wide the reader's screen is. */
 const DEFAULT_WIDTH = 80
+/** Some editors and shells begin a file with it. */
+const BYTE_ORDER_MARK = /^\ufeff/
 
 interface LadderOptions {
   mermaid?: boolean
@@ -81,7 +83,7 @@ async function readTrace(file: string): Promise<Trace> {
   } catch (error) {
     throw fileError(`cannot read ${file}`, error)
   }
-  return parseTrace(text, file)
+  return parseTrace(text.replace(BYTE_ORDER_MARK, ''), file)
 }
 
 async function writePicture(file: string, picture: string): Promise<void> {

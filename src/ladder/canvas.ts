@@ -1,10 +1,10 @@
 // The lanes of a diagram in a terminal: their columns, and the lines that are drawn across them.
 import { rangeOf } from './arrows.ts'
 import { type Cell, drawCell, wishOf } from './cells.ts'
-import { columnsOf, cut, fill } from './columns.ts'
+import { columnsOf, cut, fill, wrap } from './columns.ts'
 import { joint, UNKNOWN_LINE } from './joints.ts'
 import type { Arrow, Call, Ladder, Lane, Row } from './ladder.ts'
-import { titleOf } from './notes.ts'
+import { endNoteOf, titleOf } from './notes.ts'
 import { labelOf, range, wordsOf } from './words.ts'
 
 export const MARGIN = ' '
@@ -50,12 +50,17 @@ export class Canvas {
   }
 
   feet(): string[] {
-    const texts = this.#lanes.map((lane, index) => {
-      const text = lane.trace?.isCutShort ? ' the trace is cut short here' : ''
-      return fill(cut(text, (this.#columns[index] ?? 0) - 1), this.#columns[index] ?? 0)
-    })
     const ends = this.#lanes.map(({ trace }) => (trace === undefined ? UNKNOWN_LINE : '└'))
-    return [this.#line(ends, texts)]
+    const notes = this.#lanes.map((lane, index) =>
+      wrap(endNoteOf(lane), (this.#columns[index] ?? 0) - 2),
+    )
+    const lines = Math.max(...notes.map((note) => note.length))
+    return Array.from({ length: lines }, (_, line) => {
+      const texts = this.#columns.map((columns, lane) => {
+        return fill(` ${cut(notes[lane]?.[line] ?? '', columns - 2)}`, columns)
+      })
+      return this.#line(line === 0 ? ends : ends.map(() => ' '), texts)
+    })
   }
 
   /** The lines of a step. What does not fit into one line gets one for each arrow and each row. */

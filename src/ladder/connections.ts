@@ -1,16 +1,9 @@
 // Joins traces: which socket of one program is the other end of which socket of another.
-import { type Address, formatAddress, plainHost } from '../socket/address.ts'
-import { TraceError } from '../trace/parse-trace.ts'
+import type { Address } from '../socket/address.ts'
 import type { Trace, TraceCall } from '../trace/trace-format.ts'
 import type { Call, Connection, End, Lane } from './ladder.ts'
-
-/** A socket of one trace: its two addresses and its calls. */
-interface TracedSocket {
-  readonly trace: Trace
-  readonly local: Address
-  readonly remote: Address
-  readonly records: TraceCall[]
-}
+import { rejectStrangers, rejectTwins } from './mismatch.ts'
+import { key, socketsOf, type TracedSocket } from './sockets.ts'
 
 export interface Joined {
   readonly lanes: Lane[]
@@ -25,9 +18,10 @@ const US_PER_MS = 1000
  * The connections of which two traces show one end each: the local address of each end is the
  * remote address of the other. One trace alone is joined with peers of which nothing is known.
  *
- * Throws TraceError when a trace shows none of the others' connections.
+ * Throws TraceError when a trace shows none of the others' connections, or is there twice.
  */
 export function joinTraces(traces: readonly Trace[]): Joined {
+  rejectTwins(traces)
   const sockets = traces.flatMap(socketsOf)
   const pairs = pairSockets(sockets)
   const isAlone = traces.length === 1
@@ -75,47 +69,6 @@ export function joinTraces(traces: readonly Trace[]): Joined {
   }
 }
 
-/** The sockets of a trace that have both addresses, and so are an end of a connection. */
-function socketsOf(trace: Trace): TracedSocket[] {
-  const sockets = new Map<number, TracedSocket>()
-  const listeners = new Set<number>()
-  const accepts: TraceCall[] = []
-  for (const record of trace.calls) {
-    const { call, socket: number, local, remote } = record
-    if (number === undefined) continue
-    if (call === 'listen') listeners.add(number)
-    if (call === 'accept') accepts.push(record)
-    if (call === 'accept' || listeners.has(number)) continue
-    const known = sockets.get(number)
-    if (known !== undefined) known.records.push(record)
-    else if (local !== undefined && remote !== undefined && record.error === undefined) {
-      sockets.set(number, { trace, local, remote, records: [record] })
-    }
-  }
-  // An accept belongs to the socket that it gave, whether it bears that one's number or the
-  // listener's; one that nobody used has no other call.
-  const given = new Set<TracedSocket>()
-  for (const record of accepts) {
-    const { socket: number = 0, local, remote } = record
-    if (local === undefined || remote === undefined || record.error !== undefined) continue
-    const candidates = listeners.has(number) ? [...sockets.values()] : [sockets.get(number)]
-    const socket = candidates.find(
-      (one) => one !== undefined && !given.has(one) && key(one.remote) === key(remote),
-    )
-    if (socket !== undefined) {
-      socket.records.unshift(record)
-      given.add(socket)
-    } else {
-      sockets.set(-sockets.size - 1, { trace, local, remote, records: [record] })
-    }
-  }
-  return [...sockets.values()]
-}
-
-function key({ host, port }: Address): string {
-  return formatAddress({ host: plainHost(host), port })
-}
-
 /** Pairs in order: addresses may be used again for a later connection. */
 function pairSockets(sockets: readonly TracedSocket[]): [TracedSocket, TracedSocket][] {
   const waiting = new Map<string, TracedSocket[]>()
@@ -132,33 +85,6 @@ function pairSockets(sockets: readonly TracedSocket[]): [TracedSocket, TracedSoc
     }
   }
   return pairs
-}
-
-/** How many connections of a file a message names. */
-const NAMED_CONNECTIONS = 3
-
-function rejectStrangers(
-  traces: readonly Trace[],
-  sockets: readonly TracedSocket[],
-  pairs: readonly [TracedSocket, TracedSocket][],
-): void {
-  const strangers = traces.filter((trace) => !pairs.flat().some((one) => one.trace === trace))
-  if (strangers.length === 0) return
-  const contents = traces.map((trace) => {
-    const own = sockets.filter((socket) => socket.trace === trace)
-    const named = own.slice(0, NAMED_CONNECTIONS).map(connectionName).join(', ')
-    const more = own.length - NAMED_CONNECTIONS
-    return `${trace.name} has ${own.length === 0 ? 'none' : named}${more > 0 ? ` and ${more} more` : ''}`
-  })
-  const who = strangers.map(({ name }) => name).join(', ')
-  throw new TraceError(
-    'ERR_TRACE_MISMATCH',
-    `no other trace shows the other end of a connection of ${who}; connections: ${contents.join('; ')}`,
-  )
-}
-
-function connectionName({ local, remote }: TracedSocket): string {
-  return `${key(local)} to ${key(remote)}`
 }
 
 function laneOf(trace: Trace, sockets: readonly TracedSocket[]): Lane {

@@ -1,7 +1,7 @@
 // The ladder diagram as a Mermaid sequence diagram, for a Markdown page (Mermaid 10 and later).
 import { chooseRows, type WholeLadder } from './build.ts'
 import { isCause, type Ladder, type Lane, type Row } from './ladder.ts'
-import { accountLines, titleOf } from './notes.ts'
+import { accountLines, endNoteOf, titleOf } from './notes.ts'
 import { withOneArrow } from './rows.ts'
 import { duration, labelOf, sentenceOf, wordsOf } from './words.ts'
 
@@ -24,6 +24,10 @@ export function mermaidLadder(
     ...participants,
     ...withOneArrow(ladder.rows).flatMap((row) => linesOf(row, names)),
   ]
+  for (const [lane, name] of names) {
+    const note = endNoteOf(lane)
+    if (note !== '') lines.push(`Note over ${name}: ${escaped(note)}`)
+  }
   const notes = accountLines(ladder.connections).map(escaped)
   if (notes.length > 0) lines.push(`Note over ${outermost(ladder, names)}: ${notes.join('<br/>')}`)
   return ['sequenceDiagram', ...lines.map((line) => INDENT + line), ''].join('\n')

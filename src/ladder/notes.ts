@@ -2,11 +2,19 @@
 import { formatAddress } from '../socket/address.ts'
 import { type Account, accountsOf } from './arrows.ts'
 import type { Connection, Lane } from './ladder.ts'
+import { isOpenAtEnd } from './sockets.ts'
 import { bytesOf, grouped, plain, range } from './words.ts'
 
 /** The head of a lane. */
 export function titleOf(lane: Lane): { name: string; address: string } {
   return { name: plain(`${lane.program}, ${lane.detail}`), address: plain(lane.address) }
+}
+
+/** What is to be known of the lower end of a lane; empty where the program was done. */
+export function endNoteOf({ trace }: Lane): string {
+  if (trace?.isCutShort) return 'the trace is cut short here'
+  if (trace === undefined || !isOpenAtEnd(trace)) return ''
+  return 'the trace ends here: the program was ended, or still runs'
 }
 
 /** What became of the bytes of each direction. */

@@ -1,7 +1,7 @@
 // Draws what the picture shows: lanes, calls, bars where they blocked, and arrows between them.
 import { wrap } from './columns.ts'
 import type { Ladder, Lane, Row } from './ladder.ts'
-import { titleOf } from './notes.ts'
+import { endNoteOf, titleOf } from './notes.ts'
 import { box, element, LINE, shaft, textWidth } from './svg-elements.ts'
 import { HEAD_HEIGHT, LANE_WIDTH, Layout, MARGIN, ROW_HEIGHT } from './svg-layout.ts'
 import { Legend } from './svg-legend.ts'
@@ -9,6 +9,7 @@ import { labelOf, sentenceOf, wordsOf } from './words.ts'
 
 const BAR_WIDTH = 10
 const LEGEND_INDENT = 6
+const NOTE_LETTERS = Math.floor(LANE_WIDTH / textWidth('a')) - 2
 
 /** All there is to see; what is drawn later lies on top. */
 export class Picture {
@@ -16,6 +17,8 @@ export class Picture {
   readonly #layout: Layout
   readonly #foot: string[]
   readonly #legend: Legend
+  readonly #endNotes: string[][]
+  readonly #footTop: number
   readonly width: number
   readonly height: number
 
@@ -25,6 +28,9 @@ export class Picture {
     this.width = this.#layout.width
     const letters = Math.floor((this.width - 2 * MARGIN) / textWidth('a')) - 2
     this.#foot = foot.flatMap((line) => wrap(line, letters))
+    this.#endNotes = ladder.lanes.map((lane) => wrap(endNoteOf(lane), NOTE_LETTERS))
+    const noteLines = Math.max(...this.#endNotes.map((note) => note.length))
+    this.#footTop = this.#layout.bottom + noteLines * LINE + ROW_HEIGHT
     this.#legend = new Legend(this.width - 2 * MARGIN - LEGEND_INDENT)
     this.height = this.#footY(this.#foot.length) + LINE / 2 + this.#legend.height + MARGIN
   }
@@ -38,6 +44,7 @@ export class Picture {
       ...rows.flatMap((row) => this.#labels(row)),
       ...rows.map((row) => this.#call(row)),
       ...lanes.flatMap((lane) => this.#head(lane)),
+      ...lanes.flatMap((lane, index) => this.#endNote(lane, index)),
       ...this.#foot.map((line, index) => this.#footLine(line, index)),
       ...this.#legend.draw(MARGIN + LEGEND_INDENT, this.#footY(this.#foot.length) + LINE / 2),
     ]
@@ -87,17 +94,26 @@ export class Picture {
     const x = this.#layout.x(lane) - LANE_WIDTH / 2
     const half = HEAD_HEIGHT / 2
     const frame = { x, y: MARGIN, width: LANE_WIDTH, height: HEAD_HEIGHT }
-    const note = lane.trace?.isCutShort ? `${address} (trace cut short)` : address
     return [
       element('rect', { class: 'head', rx: 6, ...frame }),
       box({ ...frame, height: half + 4 }, name, { box: 'bare', text: 'name' }, 'middle'),
       box(
         { ...frame, y: MARGIN + half - 2, height: half },
-        note,
+        address,
         { box: 'bare', text: 'text' },
         'middle',
       ),
     ]
+  }
+
+  /** Below the lane's end. */
+  #endNote(lane: Lane, index: number): string[] {
+    const x = this.#layout.x(lane) - LANE_WIDTH / 2
+    const lines = (this.#endNotes[index] ?? []).filter((line) => line !== '')
+    return lines.map((line, row) => {
+      const frame = { x, y: this.#layout.bottom + row * LINE, width: LANE_WIDTH, height: LINE }
+      return box(frame, line.trim(), { box: 'bare', text: 'label' }, 'middle')
+    })
   }
 
   #footLine(line: string, index: number): string {
@@ -106,6 +122,6 @@ export class Picture {
   }
 
   #footY(index: number): number {
-    return this.#layout.bottom + ROW_HEIGHT + index * LINE
+    return this.#footTop + index * LINE
   }
 }

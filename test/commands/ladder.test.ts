@@ -108,6 +108,12 @@ describe('ladder', () => {
     expect(result.status).toBe(0)
   })
 
+  it('reads a file that begins with a byte order mark', async () => {
+    const marked = file('marked.ndjson', `\ufeff${echo.client.text}`)
+    const result = await runPynet('ladder', marked, write(echo.server))
+    expect(result).toMatchObject({ stderr: '', status: 0 })
+  })
+
   it('without the trace of one client leaves that client out, and says so', async () => {
     const result = await runPynet('ladder', write(str.ann), write(str.server))
     expect(utf8(result.stdout)).not.toContain('40321')
@@ -199,12 +205,15 @@ describe('a mistake', () => {
     await expectFailure(/alone\.ndjson has none/, write(alone), write(echo.server))
   })
 
-  it('of the same file twice is one', async () => {
+  it('of the same file twice is one, and is named', async () => {
+    const files = [write(echo.client), write(echo.client), write(echo.server)]
     await expectFailure(
-      /no other trace shows the other end/,
-      write(echo.client),
-      write(echo.client),
+      /echo-client\.ndjson is given twice: give each end's trace once$/m,
+      ...files,
     )
+    const copy = file('copy.ndjson', echo.client.text)
+    const message = /echo-client\.ndjson and \S*copy\.ndjson are the same trace/
+    await expectFailure(message, write(echo.client), copy)
   })
 
   it('of no file at all is wrong usage', async () => {

@@ -42,6 +42,7 @@ describe('the Mermaid diagram', () => {
       'Note over lane1: 2.111 close',
       'lane1-->>lane2: 3.212 recv 0 bytes: end of data, blocked 2.9 ms',
       'Note over lane2: 3.213 close',
+      'Note over lane2: 3.214 close',
       'Note over lane1,lane2: 127.0.0.1:40312 → 127.0.0.1:2000: 3 bytes in 1 send and 1 receive' +
         '<br/>127.0.0.1:2000 → 127.0.0.1:40312: 6 bytes in 1 send and 1 receive',
     ])
@@ -53,6 +54,13 @@ describe('the Mermaid diagram', () => {
     expect(drawn).toContain('0.380 recv, given up')
     expect(drawn).toContain('0.900 recv, until we closed')
     expect(drawn).not.toContain('fails')
+  })
+
+  test('says where a program was ended, or still runs', () => {
+    const sample = new SampleTrace('echo-client', 7)
+    sample.socket('connect', 1, 0.1, client(40_000))
+    const note = 'Note over lane1: the trace ends here: the program was ended, or still runs'
+    expect(draw(sample).map((line) => line.trim())).toContain(note)
   })
 
   test.each([

@@ -119,6 +119,7 @@ export function echoSession(): { client: SampleTrace; server: SampleTrace } {
   there.add('close', 2111.2, 0.9)
   here.data('recv', 3212.1, 2.9)
   here.add('close', 3213.4, 0.2)
+  server.add('close', 3213.9, 0.3, { socket: 1, local: serverAddress })
   return { client: client_, server }
 }
 
@@ -156,6 +157,7 @@ export function bulkEcho({ copies = 4, size = 1_500_000 } = {}): {
   there.data('recv', now - 1099, 0.3)
   there.add('close', now - 1098, 0.9)
   here.add('close', now + 3, 0.4)
+  server.add('close', now + 3.5, 0.3, { socket: 1, local: serverAddress })
   return { client: client_, server }
 }
 
@@ -220,6 +222,7 @@ export function wpsSession(lines = 4): { client: SampleTrace; server: SampleTrac
   there.data('readLine', 90, 0.2)
   there.add('close', 91, 0.4)
   here.add('close', 392, 0.8)
+  server.add('close', 392.6, 0.3, { socket: 1, local: serverAddress })
   return { client: client_, server }
 }
 

@@ -157,6 +157,7 @@ describe('the picture', () => {
     ['lines', tracesOf(wpsSession(40))],
     ['one side of two connections', [strSession().server.trace]],
     ['one lane', [new SampleTrace('echo-client', 1).trace]],
+    ['a program that was killed', [{ ...strSession().ann.trace, isCutShort: true }]],
   ])('of %s is well-formed, with each text in its box', (_, traces) => {
     for (const all of [false, true]) {
       const svg = draw(traces, all)
@@ -252,6 +253,17 @@ describe('the picture', () => {
     ])
     const texts = elements.filter(({ name }) => name === 'text').map(({ text }) => text)
     expect(texts.slice(-4)).toEqual(['connection', 'bytes', 'end of data', 'blocked in a call'])
+  })
+
+  test('says at the end of a lane that its program was ended, or still runs', () => {
+    const sample = new SampleTrace('echo-client', 7)
+    sample.socket('connect', 1, 0.1, client(40_000))
+    const svg = draw([sample.trace])
+    expectTextsInBoxes(svg)
+    const elements = allElements(svg).filter(({ name }) => name === 'text')
+    const texts = elements.map(({ text }) => text)
+    const index = texts.indexOf('the trace ends here: the program was')
+    expect(texts[index + 1]).toBe('ended, or still runs')
   })
 
   test('shows as failed what failed, and not what the program itself ended', () => {

@@ -65,6 +65,17 @@ describe('the diagram in a terminal', () => {
     expect(drawn).toContain('└ the trace is cut short here')
   })
 
+  test('says where a program was ended, or still runs', () => {
+    const [one, other] = [new Sample('a', 1), new Sample('b', 2)]
+    const here = one.socket('connect', 1, 0.1, client(40_000))
+    other.socket('accept', 1, 0.1, served(40_000)).data('recv', 3, 0.1)
+    const drawn = draw([one, other])
+    // in as many lines as there is need for
+    expect(drawn).toMatch(/^ └ the trace ends here[^\n]*└ the trace ends here.* runs$/ms)
+    here.add('close', 2, 0.1)
+    expect(draw([one, other])).toMatch(/^ └ +└ the trace ends here.* runs$/ms)
+  })
+
   test('tells an end that the program itself made from a failure', () => {
     const { client: one, server } = endedSession()
     const drawn = draw([one, server])
