@@ -1,9 +1,9 @@
 // The ladder diagram as a Mermaid sequence diagram, for a Markdown page (Mermaid 10 and later).
 import { chooseRows, type WholeLadder } from './build.ts'
-import { isCause, type Ladder, type Lane, type Row } from './ladder.ts'
+import type { Ladder, Lane, Row } from './ladder.ts'
 import { accountLines, endNoteOf, titleOf } from './notes.ts'
 import { withOneArrow } from './rows.ts'
-import { duration, labelOf, sentenceOf, wordsOf } from './words.ts'
+import { labelOf, sentenceOf, wordsOf } from './words.ts'
 
 const INDENT = '    '
 /** What has no meaning to Mermaid in a text, nor to the HTML that it makes. */
@@ -33,24 +33,24 @@ export function mermaidLadder(
   return ['sequenceDiagram', ...lines.map((line) => INDENT + line), ''].join('\n')
 }
 
-/** A row with arrows is their messages; any other is a note at its lane. */
+/** A row with arrows is their messages, any other a note; a bar on the lane is what blocked. */
 function linesOf(row: Row, names: Map<Lane, string>): string[] {
-  const words = wordsOf(row)
-  const said = sentenceOf(words)
-  const { blocked } = row.call.record
-  const hasWaited = row.kind === 'return' && !isCause(row.call)
-  const text = hasWaited ? `${said}, blocked ${duration(blocked)}` : said
-  // Mermaid has no room for a start of its own: the return's note says how long the call waited.
-  if (row.kind === 'start' && !isCause(row.call)) return []
-  if (row.arrows.length === 0) return [`Note over ${names.get(row.call.lane)}: ${escaped(text)}`]
-  return row.arrows.map((arrow, index) => {
-    const isLast = index === row.arrows.length - 1
+  const lane = names.get(row.call.lane)
+  const text = escaped(sentenceOf(wordsOf(row)))
+  const said = row.arrows.length === 0 ? [`Note over ${lane}: ${text}`] : messages(row, text, names)
+  if (row.kind === 'start') return [...said, `activate ${lane}`]
+  return row.kind === 'return' ? [...said, `deactivate ${lane}`] : said
+}
+
+function messages({ call, arrows }: Row, text: string, names: Map<Lane, string>): string[] {
+  return arrows.map((arrow, index) => {
     const shaft = arrow.kind === 'data' ? '->>' : '-->>'
     const ends = `${names.get(arrow.from)}${shaft}${names.get(arrow.to)}`
     // a receive that found the end of data says so itself
-    const isTold = arrow.kind === 'end' && arrow.effect === row.call
-    const label = isTold ? '' : `${labelOf(arrow)} `
-    return `${ends}: ${escaped(isLast ? label + text : label)}`
+    const isTold = arrow.kind === 'end' && arrow.effect === call
+    const label = isTold ? '' : escaped(labelOf(arrow))
+    const isLast = index === arrows.length - 1
+    return `${ends}: ${[label, isLast ? text : ''].filter((part) => part !== '').join(' ')}`
   })
 }
 

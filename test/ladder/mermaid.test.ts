@@ -1,7 +1,9 @@
 // The Mermaid diagram: its lines are those of its grammar, and no text can be taken for syntax.
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { buildLadder } from '../../src/ladder/build.ts'
 import { mermaidLadder } from '../../src/ladder/mermaid.ts'
+import { longSession, randomSession } from './random-session.ts'
 import {
   bulkEcho,
   client,
@@ -13,7 +15,7 @@ import {
 } from './samples.ts'
 
 const statement =
-  /^ {4}(participant lane\d+ as ([^;\n]|#\d+;)+|lane\d+(->>|-->>)lane\d+: .+|Note over lane\d+(,lane\d+)?: .+)$/
+  /^ {4}(participant lane\d+ as ([^;\n]|#\d+;)+|lane\d+(->>|-->>)lane\d+: .+|Note over lane\d+(,lane\d+)?: .+|(de)?activate lane\d+)$/
 
 function draw(...samples: SampleTrace[]): string[] {
   const text = mermaidLadder(buildLadder(samples.map(({ trace }) => trace)))
@@ -30,17 +32,29 @@ describe('the Mermaid diagram', () => {
       'participant lane1 as echo-client, pid 4242<br/>127.0.0.1:40312',
       'participant lane2 as echo-server, pid 4240<br/>127.0.0.1:2000',
       'Note over lane2: 0.021 listen 127.0.0.1:2000',
+      'Note over lane2: 0.021 accept blocks 1.185 s',
+      'activate lane2',
       'Note over lane1: 0.105 connect 127.0.0.1:2000',
       'Note over lane1: 0.106 sendAll 3 bytes [0:3] "abc"',
-      'lane1-->>lane2: 1.206 accept 127.0.0.1:40312, blocked 1.185 s',
+      'lane1-->>lane2: 1.206 accept 127.0.0.1:40312',
+      'deactivate lane2',
+      'Note over lane1: 0.107 recv blocks 2.002 s',
+      'activate lane1',
       'lane1->>lane2: [0:3] 1.208 recv 3 bytes "abc"',
-      'Note over lane2: 3.208 keyboard Enter, blocked 2.000 s',
+      'Note over lane2: 1.208 keyboard blocks 2.000 s',
+      'activate lane2',
+      'Note over lane2: 3.208 keyboard Enter',
+      'deactivate lane2',
       'Note over lane2: 3.208 sendAll 6 bytes [0:6] "abcabc"',
       'Note over lane2: 3.209 shutdown',
-      'lane2->>lane1: [0:6] 2.109 recv 6 bytes "abcabc", blocked 2.002 s',
+      'lane2->>lane1: [0:6] 2.109 recv 6 bytes "abcabc"',
+      'deactivate lane1',
+      'Note over lane2: 3.209 recv blocks 2.9 ms',
+      'activate lane2',
       'lane2-->>lane1: 2.110 recv 0 bytes: end of data',
       'Note over lane1: 2.111 close',
-      'lane1-->>lane2: 3.212 recv 0 bytes: end of data, blocked 2.9 ms',
+      'lane1-->>lane2: 3.212 recv 0 bytes: end of data',
+      'deactivate lane2',
       'Note over lane2: 3.213 close',
       'Note over lane2: 3.214 close',
       'Note over lane1,lane2: 127.0.0.1:40312 → 127.0.0.1:2000: 3 bytes in 1 send and 1 receive' +
@@ -69,6 +83,23 @@ describe('the Mermaid diagram', () => {
     ['one side', [strSession().server]],
   ])('of %s has no line but statements of a sequence diagram', (_, samples) => {
     for (const line of draw(...samples)) expect(line).toMatch(statement)
+  })
+
+  test('ends each bar on a lane that it has begun, of random sessions, too', () => {
+    fc.assert(
+      fc.property(fc.oneof(randomSession, longSession), ({ server, clients }) => {
+        const bars = new Map<string, number>()
+        for (const line of draw(server, ...clients)) {
+          const [, isEnd, lane = ''] = /^ {4}(de)?activate (lane\d+)$/.exec(line) ?? []
+          const open = (bars.get(lane) ?? 0) + (isEnd === undefined ? 1 : -1)
+          if (lane !== '') bars.set(lane, open)
+          // Mermaid rejects the diagram otherwise
+          if (lane !== '') expect(open).toBeGreaterThanOrEqual(0)
+        }
+        for (const open of bars.values()) expect(open).toBe(0)
+      }),
+      { numRuns: 40 },
+    )
   })
 
   test('escapes what Mermaid and HTML would take for theirs', () => {
