@@ -184,7 +184,7 @@ describe.runIf(hasTerminal('a demo in a terminal'))('demo in a terminal', () => 
     const lines = text.split('\n')
     expect(lines.filter((line) => line.length > DEFAULT_WIDTH)).toEqual([])
     expect(text).toMatch(/^ {2}client +server$/m)
-    expect(text).toMatch(/^ ├ +\d+\.\d{3} sendAll 3 bytes "abc" +│$/m)
+    expect(text).toMatch(/^ ├ +\d+\.\d{3} sendAll 3 bytes \[0:3\] "abc" +│$/m)
     expect(text).toMatch(/^ ├─+\[0:3\]─+►├ +\d+\.\d{3} recv 3 bytes "abc"$/m)
     expect(text).toMatch(/^ ├◄─+end of data─+┤$/m)
     expect(text).toMatch(
@@ -225,7 +225,7 @@ describe.runIf(hasTerminal('a demo in a terminal'))('demo in a terminal', () => 
     const lines = text.split('\n')
     expect(lines.filter((line) => line.length > columns)).toEqual([])
     expect(Math.max(...lines.map((line) => line.length))).toBeGreaterThan(DEFAULT_WIDTH)
-    expect(text).toMatch(/├ +\d+\.\d{3} sendAll 11 bytes "abcuuvvdwwe" +│/)
+    expect(text).toMatch(/├ +\d+\.\d{3} sendAll 11 bytes \[14:25\] "abcuu/)
   })
 })
 
