@@ -1,6 +1,6 @@
 // The sockets of a trace: their addresses, their calls, and whether one was open at the end.
 import { type Address, formatAddress, plainHost } from '../socket/address.ts'
-import type { CallName } from '../trace/calls.ts'
+import type { CallName } from '../socket/calls.ts'
 import type { Trace, TraceCall } from '../trace/trace-format.ts'
 
 /** A socket of one trace: its two addresses and its calls. */

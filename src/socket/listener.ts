@@ -1,15 +1,8 @@
 // A listening socket: it takes connections, and hands them out one accept at a time.
 import type { Server, Socket } from 'node:net'
-import {
-  callBegins,
-  callReturns,
-  isTraced,
-  newSubject,
-  type Subject,
-  traced,
-} from '../trace/calls.ts'
 import { receiveAccepted } from './accepted-receiver.ts'
 import { type Address, plainHost } from './address.ts'
+import { callBegins, callReturns, isTraced, newSubject, type Subject, traced } from './calls.ts'
 import { closedError, type SocketError, socketError, tooManyError } from './errors.ts'
 import { type Readiness, readiness } from './readiness.ts'
 import { subject } from './subject.ts'

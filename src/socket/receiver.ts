@@ -1,16 +1,16 @@
 // The receiving half of a connection: bytes as they arrive, one reader who may wait for them.
 
+import { ByteQueue } from './byte-queue.ts'
 import {
   type Call,
   type CallName,
   callBegins,
   callReturns,
+  HEAD_BYTES,
   isTraced,
   type Subject,
   transferOf,
-} from '../trace/calls.ts'
-import { HEAD_BYTES } from '../trace/trace-format.ts'
-import { ByteQueue } from './byte-queue.ts'
+} from './calls.ts'
 import { readerWaitingError } from './errors.ts'
 import { startTimer } from './timer.ts'
 

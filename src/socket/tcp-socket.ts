@@ -1,5 +1,6 @@
 // A connected TCP socket with the calls of the sockets API, as promises.
 import type { Socket } from 'node:net'
+import { type Address, formatAddress, plainHost } from './address.ts'
 import {
   callBegins,
   callReturns,
@@ -8,8 +9,7 @@ import {
   type Subject,
   traced,
   transferOf,
-} from '../trace/calls.ts'
-import { type Address, formatAddress, plainHost } from './address.ts'
+} from './calls.ts'
 import { closedError, codeOf, idleError, SocketError, socketError } from './errors.ts'
 import type { LineOptions } from './line-splitter.ts'
 import type { Encoding } from './lines.ts'

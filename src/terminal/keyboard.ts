@@ -1,7 +1,7 @@
 // Standard input: a keyboard, a file, a pipe or nothing at all, read only when somebody asks.
 import { fstatSync, readFileSync } from 'node:fs'
 import { isatty } from 'node:tty'
-import { traced, transferOf } from '../trace/calls.ts'
+import { traced, transferOf } from '../socket/calls.ts'
 
 const STDIN = 0
 const NEWLINE = 0x0a

@@ -1,6 +1,6 @@
 // Listens to the calls of the socket layer, and passes them on to what writes or counts them.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { CALL_CHANNEL, CALL_START_CHANNEL, type Call } from './calls.ts'
+import { CALL_CHANNEL, CALL_START_CHANNEL, type Call } from '../socket/calls.ts'
 
 /** What is told of calls. */
 export interface Sink {

@@ -1,8 +1,8 @@
 // Reads a trace file and checks every line of it, so that what draws it can rely on it.
 import type { Address } from '../socket/address.ts'
+import { HEAD_BYTES } from '../socket/calls.ts'
 import {
   CALLS,
-  HEAD_BYTES,
   isReceiving,
   TRACE_FORMAT,
   TRACE_VERSION,

@@ -1,7 +1,8 @@
 // What a program's calls came to: how often, how many bytes, how long blocked; and chunks as bars.
+
+import type { Call, CallName } from '../socket/calls.ts'
 import { codeOf } from '../socket/errors.ts'
 import { bytesOf, number, seconds } from './amounts.ts'
-import type { Call, CallName } from './calls.ts'
 import type { Sink } from './observer.ts'
 import { ABORTED, canBlock, isGivenUp } from './trace-format.ts'
 

@@ -1,7 +1,7 @@
 // Writes a trace file: a header, then a line of JSON for each call as it returns.
 import { closeSync, openSync, writeSync } from 'node:fs'
+import type { Call } from '../socket/calls.ts'
 import { codeOf, reasonOf } from '../socket/errors.ts'
-import type { Call } from './calls.ts'
 import type { Sink } from './observer.ts'
 import {
   ABORTED,

@@ -1,11 +1,9 @@
 // The trace file, version 1: one header line, then one JSON object a call, as NDJSON.
 import type { Address } from '../socket/address.ts'
-import type { CallName } from './calls.ts'
+import type { CallName } from '../socket/calls.ts'
 
 export const TRACE_FORMAT = 'pynet-trace'
 export const TRACE_VERSION = 1
-/** So many of a call's first bytes are told; in the file, as hex. */
-export const HEAD_BYTES = 32
 
 /** The code of a call that ended with an error without one: the program stopped waiting. */
 export const ABORTED = 'ERR_ABORTED'

@@ -1,9 +1,9 @@
 // A trace for people: a line on stderr for each call as it returns, in the words of the tutorial.
 import { type Address, formatAddress } from '../socket/address.ts'
+import type { Call, CallName, Transfer } from '../socket/calls.ts'
 import { codeOf } from '../socket/errors.ts'
 import { preview } from '../terminal/visible.ts'
 import { bytesOf, number, seconds } from './amounts.ts'
-import type { Call, CallName, Transfer } from './calls.ts'
 import type { Sink } from './observer.ts'
 import { ABORTED, canBlock, isGivenUp } from './trace-format.ts'
 

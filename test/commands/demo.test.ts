@@ -186,7 +186,7 @@ describe.runIf(hasTerminal('a demo in a terminal'))('demo in a terminal', () => 
     expect(text).toMatch(/^ {2}client +server$/m)
     expect(text).toMatch(/^ ├ +\d+\.\d{3} sendAll 3 bytes \[0:3\] "abc" +│$/m)
     expect(text).toMatch(/^ ├─+\[0:3\]─+►├ +\d+\.\d{3} recv 3 bytes "abc"$/m)
-    expect(text).toMatch(/^ ├◄─+end of data─+┤$/m)
+    expect(text).toMatch(/recv 0 bytes: end of data ◄─+┤$/m)
     expect(text).toMatch(
       /keyboard\.\n\n │ {6}… recv blocks +│\n │ +│ {6}… keyboard blocks\n\nWe press/,
     )

@@ -1,10 +1,9 @@
 // Traces as the programs write them, made by hand: what each shows is known to the byte.
 
 import type { Address } from '../../src/index.ts'
-import type { CallName } from '../../src/trace/calls.ts'
+import { type CallName, HEAD_BYTES } from '../../src/socket/calls.ts'
 import { parseTrace } from '../../src/trace/parse-trace.ts'
 import {
-  HEAD_BYTES,
   isReceiving,
   TRACE_FORMAT,
   TRACE_VERSION,

@@ -1,7 +1,9 @@
 // Every call of the socket layer, told to whoever listens, on two channels of node:diagnostics_channel.
 import { channel } from 'node:diagnostics_channel'
-import type { Address } from '../socket/address.ts'
-import { HEAD_BYTES } from './trace-format.ts'
+import type { Address } from './address.ts'
+
+/** So many of a call's first bytes are told. */
+export const HEAD_BYTES = 32
 
 /** The names are the sockets API's; `keyboard` is a program's wait for a typed line. */
 export type CallName =
