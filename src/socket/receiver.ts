@@ -9,6 +9,7 @@ import {
   HEAD_BYTES,
   isTraced,
   type Subject,
+  type Transfer,
   transferOf,
 } from './calls.ts'
 import { readerWaitingError } from './errors.ts'
@@ -123,9 +124,23 @@ export class Receiver {
 
   #waitTraced<T>(wish: Wish<T>): Promise<T> {
     const call = callBegins(wish.call, this.subject)
-    // Not straight from the operating system's memory: all bytes pass where they are counted.
-    const finish = () => this.#finishTraced(call, wish.finish)
-    const waiting = this.#wait({ ...wish, finish, direct: undefined })
+    let transfer: Transfer | undefined
+    const { direct } = wish
+    const directTraced = (bytes: Buffer) => {
+      // What waits already comes first, and is counted as it leaves the queue.
+      if (direct === undefined || this.queue.length > 0) return 0
+      const taken = direct(bytes)
+      const offset = this.#arrivedBytes - bytes.length
+      if (taken > 0) transfer = transferOf(bytes.subarray(0, taken), offset)
+      return taken
+    }
+    const finish = () => {
+      if (transfer === undefined) return this.#finishTraced(call, wish.finish)
+      const value = wish.finish()
+      callReturns(call, { transfer })
+      return value
+    }
+    const waiting = this.#wait({ ...wish, finish, direct: directTraced })
     waiting.catch((error) => callReturns(call, { error }))
     return waiting
   }
