@@ -68,7 +68,7 @@ export async function echoServer(
     const client = await listener.accept()
     await terminal.print(`client is at ${pythonAddress(client.remoteAddress)}\n`)
     try {
-      await useConnection(client, signal, () => serve(client, options, terminal))
+      await useConnection(client, signal, () => serve(client, options, { terminal, signal }))
     } catch (error) {
       if (!options.keepOpen || signal.aborted || !isOf(client, error)) throw error
       if (options.verbose) terminal.say('error', (error as Error).message)
@@ -80,7 +80,7 @@ export async function echoServer(
 async function serve(
   client: TcpSocket,
   options: EchoServerOptions,
-  terminal: Terminal,
+  { terminal, signal }: Context,
 ): Promise<void> {
   // the string: TCP may bring it in any number of pieces, so an early go-ahead must not cut it
   const pieces = [await client.recv(RECV_SIZE_BYTES)]
@@ -99,6 +99,8 @@ async function serve(
   }
   await receiveUntil(given, client, pieces)
   await goAhead
+  // an interruption ends the wait as well, and is no go-ahead
+  signal.throwIfAborted()
 
   // TCP keeps no borders between the copies: it is one stream of bytes from here on
   await sendCopies(client, Buffer.concat(pieces), options.copies)

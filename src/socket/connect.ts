@@ -12,6 +12,8 @@ import { checkMilliseconds, startTimer } from './timer.ts'
 
 const RETRY_PAUSE_MS = 100
 const LAST_TRY_MS = 100
+/** So long may the first of several tries take; each after it has twice the time. */
+const FIRST_ROUND_MS = 1000
 
 export interface ConnectOptions extends AttemptOptions {
   /** A name or an IP address. */
@@ -44,12 +46,13 @@ async function keepConnecting(options: ConnectOptions): Promise<TcpSocket> {
   const { retryMs, signal } = options
   checkOptions(options)
   const deadline = performance.now() + (retryMs ?? Infinity)
-  for (;;) {
+  // One address that does not answer must not use up the time in which another may come up.
+  for (let roundMs = retryMs === undefined ? Infinity : FIRST_ROUND_MS; ; roundMs *= 2) {
     signal?.throwIfAborted()
     try {
       // The last try has the time to fail for a reason, and not just for want of time.
       const leftMs = Math.max(LAST_TRY_MS, deadline - performance.now())
-      return await connectOnce(options, performance.now() + leftMs)
+      return await connectOnce(options, performance.now() + Math.min(leftMs, roundMs))
     } catch (error) {
       if (signal?.aborted) throw signal.reason
       const leftMs = deadline - performance.now()

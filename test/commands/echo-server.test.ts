@@ -150,6 +150,16 @@ describe('--go-ahead', () => {
     expect((await client.untilEnd()).toString()).toBe('abc')
   })
 
+  it.each(endingSignals)('enter: %s is no go-ahead, and nothing is sent', async (signal, code) => {
+    const server = startPynet('echo-server', 0, ...local, '--copies', 2, { stdin: 'pipe' })
+    const client = await connectRaw(await server.ready())
+    await client.send('abc')
+    await server.waitFor('stdout', /client is at/)
+    server.kill(signal)
+    expect((await client.untilEnd()).toString()).toBe('')
+    expect((await server.finished()).status).toBe(code)
+  })
+
   it('enter counts when it was typed before the client came', async () => {
     const server = startPynet('echo-server', 0, ...local, '--copies', 2, { stdin: 'pipe' })
     server.write('\n')

@@ -186,6 +186,18 @@ describe.runIf(process.platform === 'linux')('a name with an address that does n
     expect(performance.now() - start).toBeLessThan(8 * 600)
   })
 
+  test('one that comes up later is found, while the other is silent as ever', async () => {
+    const port = await silentPort(silent)
+    knowName('half-up.test', [silent, answering])
+    const connected = connect({ host: 'half-up.test', port, retryMs: 20_000 })
+    expect(await staysPending(connected, 400)).toBe(true)
+    const server = await rawServer({ host: answering, port })
+    const socket = closeWithTest(await within(connected, 'the connection'))
+    expect(socket.remoteAddress).toEqual({ host: answering, port })
+    const raw = await server.accept()
+    raw.end()
+  })
+
   test('an abort ends all attempts', async () => {
     const port = await silentPort(silent)
     knowName('dead.test', [silent, silent, silent])
