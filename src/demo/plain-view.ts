@@ -1,9 +1,9 @@
 // Shows a play as plain lines, for a file or a pipe; masked, they are the same in every run.
 import { cut } from '../ladder/columns.ts'
-import { bytesOf, plain } from '../ladder/words.ts'
+import { plain } from '../ladder/words.ts'
 import { formatAddress } from '../socket/address.ts'
 import { preview } from '../terminal/visible.ts'
-import { seconds } from '../trace/amounts.ts'
+import { bytesOf, seconds } from '../trace/amounts.ts'
 import { canBlock, isReceiving, type TraceCall } from '../trace/trace-format.ts'
 import type { Actor } from './actor.ts'
 import type { News } from './cursor.ts'

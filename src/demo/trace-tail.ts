@@ -1,10 +1,11 @@
 // Follows a trace file that a program is still writing: what was appended, in whole lines.
+
 import { closeSync, openSync, readSync } from 'node:fs'
 import { codeOf } from '../socket/errors.ts'
+import { NEWLINE } from '../socket/lines.ts'
 import type { TraceCall, TraceHeader } from '../trace/trace-format.ts'
 
 const PIECE_BYTES = 65_536
-const NEWLINE = 0x0a
 
 export class TraceTail {
   readonly #path: string

@@ -6,8 +6,8 @@ import { withOneArrow } from './rows.ts'
 import { labelOf, sentenceOf, wordsOf } from './words.ts'
 
 const INDENT = '    '
-/** What has no meaning to Mermaid in a text, nor to the HTML that it makes. */
-const HARMLESS = /[^\p{L}\p{M}\p{N} .,:()[\]'"/_+*?!@=×⋮…→−-]/gu
+/** All but what has no meaning to Mermaid in a text, nor to the HTML that it makes. */
+const SUSPECT = /[^\p{L}\p{M}\p{N} .,:()[\]'"/_+*?!@=×⋮…→−-]/gu
 
 /** The diagram's text, without the fence that a Markdown page puts around it. */
 export function mermaidLadder(
@@ -61,5 +61,5 @@ function outermost({ lanes }: Ladder, names: Map<Lane, string>): string {
 
 /** Mermaid reads `;` as the end of a line, `#` as a code, `%%{` as a directive, `<` as HTML. */
 function escaped(text: string): string {
-  return text.replace(HARMLESS, (character) => `#${character.codePointAt(0)};`).trim()
+  return text.replace(SUSPECT, (character) => `#${character.codePointAt(0)};`).trim()
 }

@@ -1,9 +1,10 @@
 // What stands above and below a diagram: the heads of the lanes, what became of all bytes, a legend.
 import { formatAddress } from '../socket/address.ts'
+import { bytesOf, number } from '../trace/amounts.ts'
 import { type Account, accountsOf } from './arrows.ts'
 import type { Connection, Lane } from './ladder.ts'
 import { isOpenAtEnd } from './sockets.ts'
-import { bytesOf, grouped, plain, range } from './words.ts'
+import { plain, range } from './words.ts'
 
 /** The head of a lane. */
 export function titleOf(lane: Lane): { name: string; address: string } {
@@ -39,7 +40,7 @@ function accountLine(account: Account): string {
 }
 
 function plural(count: number, what: string): string {
-  return `${grouped(count)} ${count === 1 ? what : `${what}s`}`
+  return `${number(count)} ${count === 1 ? what : `${what}s`}`
 }
 
 /** What the figures are. */

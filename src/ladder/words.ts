@@ -1,7 +1,8 @@
 // The words of the diagrams: what a row says of its call, and an arrow of its bytes.
 import { formatAddress } from '../socket/address.ts'
-import { visible } from '../terminal/visible.ts'
-import { isReceiving, type TraceCall } from '../trace/trace-format.ts'
+import { unfinishedLength, visible } from '../terminal/visible.ts'
+import { bytesOf, number } from '../trace/amounts.ts'
+import { ABORTED, isReceiving, type TraceCall } from '../trace/trace-format.ts'
 import { isSendOfBytes, rangeOf } from './arrows.ts'
 import { type Arrow, type Call, isCause, type Row, type SumRow } from './ladder.ts'
 
@@ -63,7 +64,7 @@ export function wordsOf(row: Row): Words {
 
 function sumWords({ calls, bytes, call: first }: SumRow) {
   const { call, wouldBlock } = first.record
-  const what = `${grouped(calls.length)} more ${call}`
+  const what = `${number(calls.length)} more ${call}`
   const text = wouldBlock === undefined && bytes > 0 ? `${what}, ${bytesOf(bytes)}` : what
   const [begin] = rangeOf(first)
   const own = isSendOfBytes(first) ? range(begin, begin + bytes) : ''
@@ -80,7 +81,7 @@ interface Details {
 function endingOf(call: Call): (Details & { isFailure: boolean }) | undefined {
   const { error } = call.record
   if (error === undefined) return undefined
-  if (error === 'ERR_ABORTED') return { long: ', given up', short: ', given up', isFailure: false }
+  if (error === ABORTED) return { long: ', given up', short: ', given up', isFailure: false }
   if (error === 'ERR_SOCKET_CLOSED' && hasWaitedForClose(call)) {
     return { long: ', until we closed', short: ', we closed', isFailure: false }
   }
@@ -106,7 +107,7 @@ function detailsOf(call: Call): Details {
     return both(record.bytes === 0 ? ' Enter' : '')
   }
   if (record.wouldBlock !== undefined) {
-    const times = record.wouldBlock === 1 ? '' : ` ×${grouped(record.wouldBlock)}`
+    const times = record.wouldBlock === 1 ? '' : ` ×${number(record.wouldBlock)}`
     return { long: ` would block${times}`, short: ` nothing${times}` }
   }
   if (isReceiving(record.call) && record.bytes === 0) {
@@ -136,20 +137,9 @@ function previewOf({ head, bytes = 0 }: TraceCall): string {
   if (head === undefined) return ''
   let shown = Buffer.from(head, 'hex')
   const hasMore = shown.length < bytes
-  if (hasMore) shown = wholeCharacters(shown)
+  // The head's limit may have cut a character.
+  if (hasMore) shown = shown.subarray(0, shown.length - unfinishedLength(shown))
   return `"${plain(shown)}${hasMore ? '…' : ''}"`
-}
-
-/** Without the beginning of a character that the head's limit has cut. */
-function wholeCharacters(bytes: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
-  for (let back = 1; back <= 3; back++) {
-    const lead = bytes.at(-back) ?? 0
-    const isContinuation = (lead & 0xc0) === 0x80
-    if (isContinuation) continue
-    const length = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
-    return length > back ? bytes.subarray(0, -back) : bytes
-  }
-  return bytes
 }
 
 /** One line, in which every control and every invisible mark of direction shows. */
@@ -160,15 +150,6 @@ export function plain(data: string | Uint8Array): string {
     .replace(/[\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Cs}]/gu, (mark) => {
       return `\\u{${(mark.codePointAt(0) ?? 0).toString(16)}}`
     })
-}
-
-/** `12345` bytes as `12,345 bytes`. */
-export function bytesOf(count: number): string {
-  return `${grouped(count)} ${count === 1 ? 'byte' : 'bytes'}`
-}
-
-export function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
 function seconds(milliseconds: number): string {

@@ -1,8 +1,8 @@
 // What a command prints, as it goes to the clients: whole while it is small, else in pieces.
+import { NEWLINE } from '../socket/lines.ts'
 
 /** An answer up to this size is collected whole, so that each client can take it at its own pace. */
 const COLLECTED_BYTES = 1 << 20
-const NEWLINE = 0x0a
 
 /** The command's output, collected while it is small and then passed on in pieces. */
 export class CommandOutput {

@@ -2,9 +2,9 @@
 import { fstatSync, readFileSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { traced, transferOf } from '../socket/calls.ts'
+import { NEWLINE } from '../socket/lines.ts'
 
 const STDIN = 0
-const NEWLINE = 0x0a
 const FOREGROUND_POLL_MS = 200
 
 /** Standard input as the programs see it. */
