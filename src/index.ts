@@ -1,12 +1,36 @@
-// The library: the sockets API of the tutorial for Node.js.
-export type { Address } from './socket/address.ts'
-export { type ConnectOptions, connect } from './socket/connect.ts'
-export { LineTooLongError, SocketError } from './socket/errors.ts'
-export { type LineOptions, LineSplitter } from './socket/line-splitter.ts'
-export type { Encoding, Line } from './socket/lines.ts'
-export { type ListenOptions, listen } from './socket/listen.ts'
-export { Listener, type RefusalHandler } from './socket/listener.ts'
-export { Selector } from './socket/selector.ts'
-export { SocketFile } from './socket/socket-file.ts'
-export { TcpSocket } from './socket/tcp-socket.ts'
-export type { WaitOptions } from './socket/wait-options.ts'
+// The library: the sockets API of the tutorial for Node.js, and how to watch its calls.
+export {
+  CALL_CHANNEL,
+  CALL_START_CHANNEL,
+  type Call,
+  type CallName,
+  type Endpoint,
+  type Outcome,
+  type Transfer,
+} from './calls.ts'
+export {
+  type Address,
+  type ConnectOptions,
+  connect,
+  type Encoding,
+  type Line,
+  type LineOptions,
+  LineSplitter,
+  LineTooLongError,
+  Listener,
+  type ListenOptions,
+  listen,
+  type RefusalHandler,
+  Selector,
+  SocketError,
+  SocketFile,
+  TcpSocket,
+  type WaitOptions,
+} from './socket/index.ts'
+export type {
+  TraceCall,
+  TraceCallName,
+  TraceHeader,
+  TraceSource,
+  WatchedCallName,
+} from './trace/format.ts'

@@ -11,8 +11,8 @@ import { MIN_WIDTH, textLadder } from '../ladder/text.ts'
 import { formatAddress } from '../socket/address.ts'
 import { codeOf, reasonOf } from '../socket/errors.ts'
 import type { Terminal } from '../terminal/terminal.ts'
+import type { Trace } from '../trace/format.ts'
 import { parseTrace } from '../trace/parse-trace.ts'
-import type { Trace } from '../trace/trace-format.ts'
 
 const MAX_WIDTH = 1000
 /** Where nobody says how wide the reader's screen is. */

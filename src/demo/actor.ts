@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { StringDecoder } from 'node:string_decoder'
-import { isGivenUp, type TraceCall } from '../trace/trace-format.ts'
+import { isGivenUp, type TraceCall } from '../trace/format.ts'
 import { readBlocked } from '../trace/trace-lines.ts'
 import { TraceTail } from './trace-tail.ts'
 

@@ -1,5 +1,5 @@
 // How much of a program's calls and output has been shown, and how far a step's goal takes it.
-import type { TraceCall } from '../trace/trace-format.ts'
+import type { TraceCall } from '../trace/format.ts'
 import type { Actor } from './actor.ts'
 import type { Goal } from './play.ts'
 

@@ -2,7 +2,7 @@
 import { type Cell, drawCell } from '../ladder/cells.ts'
 import { columnsOf, cut, fill, wrap } from '../ladder/columns.ts'
 import { duration, plain, range, type Words, wordsOf } from '../ladder/words.ts'
-import { isReceiving, type TraceCall } from '../trace/trace-format.ts'
+import { isReceiving, type TraceCall } from '../trace/format.ts'
 import type { Happening } from './sequence.ts'
 
 const MARGIN = ' '
@@ -98,7 +98,7 @@ export class Lanes {
   }
 
   /** For how long the call blocked, in a row of its own. */
-  #blockedRow(name: string, { call, blocked }: TraceCall): string[] {
+  #blockedRow(name: string, { call, blocked = 0 }: TraceCall): string[] {
     // how long a key is waited for is the pace of the play
     if (blocked < BLOCKED_MS || call === 'keyboard') return []
     return this.note(name, `${BLOCKED_INDENT}(blocked ${duration(blocked)})`)

@@ -1,7 +1,7 @@
 // Shows a play as a ladder that grows: a lane for each program, with its calls and its output.
 import { wrap } from '../ladder/columns.ts'
 import { bytesOf } from '../trace/amounts.ts'
-import type { TraceCall } from '../trace/trace-format.ts'
+import type { TraceCall } from '../trace/format.ts'
 import type { Actor } from './actor.ts'
 import { Cursor } from './cursor.ts'
 import { Lanes } from './lanes.ts'

@@ -4,7 +4,7 @@ import { plain } from '../ladder/words.ts'
 import { formatAddress } from '../socket/address.ts'
 import { preview } from '../terminal/visible.ts'
 import { bytesOf, seconds } from '../trace/amounts.ts'
-import { canBlock, isReceiving, type TraceCall } from '../trace/trace-format.ts'
+import { canBlock, isReceiving, type TraceCall } from '../trace/format.ts'
 import type { Actor } from './actor.ts'
 import type { News } from './cursor.ts'
 import { type Play, SERVER } from './play.ts'
@@ -153,7 +153,7 @@ function shortened(lines: readonly string[]): readonly string[] {
 
 /** When the last of them returned, and how long they blocked together. */
 function timesOf(run: readonly TraceCall[]): string {
-  const blockedMs = run.reduce((sum, { blocked }) => sum + blocked, 0)
+  const blockedMs = run.reduce((sum, { blocked = 0 }) => sum + blocked, 0)
   const blocked = blockedMs < BLOCKED_MS ? '' : `, blocked ${seconds(blockedMs)}`
   return `, at ${seconds(run.at(-1)?.at ?? 0)}${blocked}`
 }

@@ -1,5 +1,5 @@
 // What a play is made of: who is in it, and its steps, each with a sentence and what it waits for.
-import type { TraceCall } from '../trace/trace-format.ts'
+import type { TraceCall } from '../trace/format.ts'
 
 /** How far a step takes one program. It waits for this, never for time alone. */
 export interface Goal {

@@ -1,6 +1,6 @@
 // Puts the calls of several programs into one order as they come: nothing stands before its cause.
 import { formatAddress } from '../socket/address.ts'
-import { isReceiving, type TraceCall } from '../trace/trace-format.ts'
+import { isReceiving, type TraceCall } from '../trace/format.ts'
 
 /** Whose calls they are. */
 export interface Performer {
@@ -72,6 +72,6 @@ export class Sequence {
   }
 }
 
-function timeOf(actor: Performer, { call, at, blocked }: TraceCall): number {
+function timeOf(actor: Performer, { call, at, blocked = 0 }: TraceCall): number {
   return (actor.startedAt ?? 0) + (CAUSES.includes(call) ? at - blocked : at)
 }

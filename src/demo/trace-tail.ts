@@ -3,7 +3,7 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { codeOf } from '../socket/errors.ts'
 import { NEWLINE } from '../socket/lines.ts'
-import type { TraceCall, TraceHeader } from '../trace/trace-format.ts'
+import type { TraceCall, TraceHeader } from '../trace/format.ts'
 
 const PIECE_BYTES = 65_536
 

@@ -1,5 +1,5 @@
 // What shows a play: lines for the reader, in answer to what happens on the stage.
-import type { TraceCall } from '../trace/trace-format.ts'
+import type { TraceCall } from '../trace/format.ts'
 import type { Actor } from './actor.ts'
 import type { News } from './cursor.ts'
 

@@ -1,5 +1,5 @@
 // The byte accounting: which bytes of which send fed which receive, and what opened and ended it all.
-import { isReceiving } from '../trace/trace-format.ts'
+import { isReceiving } from '../trace/format.ts'
 import type { Arrow, Call, Connection, End } from './ladder.ts'
 
 /** All that went over a connection, in both directions. */

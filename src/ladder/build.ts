@@ -1,5 +1,5 @@
 // From traces to a ladder diagram, ready to be drawn.
-import type { Trace } from '../trace/trace-format.ts'
+import type { Trace } from '../trace/format.ts'
 import { arrowsOf } from './arrows.ts'
 import { joinTraces } from './connections.ts'
 import type { CallRow, Ladder } from './ladder.ts'

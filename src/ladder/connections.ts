@@ -1,6 +1,6 @@
 // Joins traces: which socket of one program is the other end of which socket of another.
 import type { Address } from '../socket/address.ts'
-import type { Trace, TraceCall } from '../trace/trace-format.ts'
+import type { Trace, TraceCall } from '../trace/format.ts'
 import type { Call, Connection, End, Lane } from './ladder.ts'
 import { rejectStrangers, rejectTwins } from './mismatch.ts'
 import { key, socketsOf, type TracedSocket } from './sockets.ts'
@@ -107,7 +107,7 @@ function callsOf(trace: Trace, lane: Lane, connectionOf: Map<TraceCall, Connecti
     return {
       lane,
       record,
-      startedUs: returnedUs - Math.round(record.blocked * US_PER_MS),
+      startedUs: returnedUs - Math.round((record.blocked ?? 0) * US_PER_MS),
       returnedUs,
       connection: connectionOf.get(record),
     }

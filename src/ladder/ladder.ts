@@ -1,6 +1,6 @@
 // What a ladder diagram is made of: lanes, connections between them, rows, and arrows.
 import type { Address } from '../socket/address.ts'
-import type { Trace, TraceCall } from '../trace/trace-format.ts'
+import type { Trace, TraceCall } from '../trace/format.ts'
 
 /** One program, from top to bottom; without a trace it is a peer of which only the address is known. */
 export interface Lane {
@@ -77,7 +77,7 @@ export interface Ladder {
 const VISIBLE_BLOCK_MS = 1
 
 export function hasBlocked(call: Call): boolean {
-  return call.record.blocked >= VISIBLE_BLOCK_MS
+  return (call.record.blocked ?? 0) >= VISIBLE_BLOCK_MS
 }
 
 /** Whether something at another end can follow from the call as soon as it has started. */

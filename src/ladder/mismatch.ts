@@ -1,7 +1,7 @@
 // Traces that make no diagram together, and what to say of them.
 import { isDeepStrictEqual } from 'node:util'
+import type { Trace } from '../trace/format.ts'
 import { TraceError } from '../trace/parse-trace.ts'
-import type { Trace } from '../trace/trace-format.ts'
 import { key, type TracedSocket } from './sockets.ts'
 
 /** Throws TraceError where two traces are the same: one file twice, or a copy of it. */

@@ -1,7 +1,6 @@
 // The sockets of a trace: their addresses, their calls, and whether one was open at the end.
 import { type Address, formatAddress, plainHost } from '../socket/address.ts'
-import type { CallName } from '../socket/calls.ts'
-import type { Trace, TraceCall } from '../trace/trace-format.ts'
+import type { Trace, TraceCall } from '../trace/format.ts'
 
 /** A socket of one trace: its two addresses and its calls. */
 export interface TracedSocket {
@@ -67,6 +66,6 @@ export function isOpenAtEnd({ calls }: Trace): boolean {
   return open.size > 0
 }
 
-function isOpening(call: CallName): boolean {
+function isOpening(call: string): boolean {
   return call === 'listen' || call === 'accept' || call === 'connect'
 }

@@ -2,7 +2,7 @@
 import { formatAddress } from '../socket/address.ts'
 import { unfinishedLength, visible } from '../terminal/visible.ts'
 import { bytesOf, number } from '../trace/amounts.ts'
-import { ABORTED, isReceiving, type TraceCall } from '../trace/trace-format.ts'
+import { ABORTED, isReceiving, type TraceCall } from '../trace/format.ts'
 import { isSendOfBytes, rangeOf } from './arrows.ts'
 import { type Arrow, type Call, isCause, type Row, type SumRow } from './ladder.ts'
 
@@ -29,8 +29,9 @@ const MS_PER_SECOND = 1000
 /** What `row` says. */
 export function wordsOf(row: Row): Words {
   const { record } = row.call
+  const { blocked = 0 } = record
   const isStart = row.kind === 'start'
-  const time = isStart ? record.at - record.blocked : record.at
+  const time = isStart ? record.at - blocked : record.at
   const base = {
     time: seconds(Math.max(0, time)),
     preview: '',
@@ -40,7 +41,7 @@ export function wordsOf(row: Row): Words {
   }
   if (row.kind === 'sum') return { ...base, time: '⋮', ...sumWords(row) }
   const { call } = record
-  const span = duration(record.blocked)
+  const span = duration(blocked)
   if (isStart && !isCause(row.call)) {
     const short = `${call} blocks`
     return { ...base, text: `${call} blocks ${span}`, short, least: short }
@@ -91,7 +92,7 @@ function endingOf(call: Call): (Details & { isFailure: boolean }) | undefined {
 /** A call that waits when its socket is closed is over; one that comes later is a mistake. */
 function hasWaitedForClose({ lane, record }: Call): boolean {
   if (isCause({ record })) return false
-  const startOf = ({ at, blocked }: TraceCall) => at - blocked
+  const startOf = ({ at, blocked = 0 }: TraceCall) => at - blocked
   const closes = lane.trace?.calls.filter(({ call, socket }) => {
     return call === 'close' && socket === record.socket
   })

@@ -1,10 +1,10 @@
 // Connecting: the addresses of a host, with time limits, and again until it works.
 import { lookup } from 'node:dns'
 import { isIP } from 'node:net'
+import { traced } from '../calls.ts'
 import type { Address } from './address.ts'
 import { connectToAny } from './any-address.ts'
 import { type AttemptOptions, timedOut } from './attempt.ts'
-import { traced } from './calls.ts'
 import { socketError } from './errors.ts'
 import { subject } from './subject.ts'
 import type { TcpSocket } from './tcp-socket.ts'
@@ -37,7 +37,7 @@ export function connect(options: ConnectOptions): Promise<TcpSocket> {
     'connect',
     asked,
     () => keepConnecting(options),
-    (socket) => ({ subject: socket[subject] }),
+    (socket) => socket[subject],
   )
 }
 

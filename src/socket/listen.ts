@@ -1,6 +1,6 @@
 // Listening: an address is bound, and from then on the operating system takes connections to it.
 import { createServer } from 'node:net'
-import { traced } from './calls.ts'
+import { traced } from '../calls.ts'
 import { socketError } from './errors.ts'
 import { Listener, type RefusalHandler } from './listener.ts'
 import { subject } from './subject.ts'
@@ -45,7 +45,7 @@ export function listen(options: ListenOptions): Promise<Listener> {
     'listen',
     asked,
     () => startListening(options),
-    (listener) => ({ subject: listener[subject] }),
+    (listener) => listener[subject],
   )
 }
 

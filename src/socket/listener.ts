@@ -1,8 +1,15 @@
 // A listening socket: it takes connections, and hands them out one accept at a time.
 import type { Server, Socket } from 'node:net'
+import {
+  callBegins,
+  callReturns,
+  type Endpoint,
+  isTraced,
+  nextSocketNumber,
+  traced,
+} from '../calls.ts'
 import { receiveAccepted } from './accepted-receiver.ts'
 import { type Address, plainHost } from './address.ts'
-import { callBegins, callReturns, isTraced, newSubject, type Subject, traced } from './calls.ts'
 import { closedError, type SocketError, socketError, tooManyError } from './errors.ts'
 import { type Readiness, readiness } from './readiness.ts'
 import { subject } from './subject.ts'
@@ -22,7 +29,7 @@ export class Listener {
   /** Where it listens, with the port that the operating system chose for port 0; kept after. */
   readonly address: Address
   /** What a trace says of it. */
-  readonly [subject]: Subject
+  readonly [subject]: Endpoint
   readonly #server: Server
   readonly #ready: TcpSocket[] = []
   readonly #waiters = new Set<Waiter>()
@@ -46,7 +53,7 @@ export class Listener {
       bound !== null && typeof bound === 'object'
         ? { host: plainHost(bound.address), port: bound.port }
         : { host: 'unknown', port: 0 }
-    this[subject] = newSubject(this.address)
+    this[subject] = { socket: nextSocketNumber(), local: this.address }
     server.on('connection', (raw) => this.#arrived(raw))
     server.on('error', (error) => this.#fail(error))
     // Node has closed the connection by then.
@@ -87,7 +94,7 @@ export class Listener {
       'accept',
       this[subject],
       () => this.#accept(signal),
-      (socket) => ({ subject: socket[subject] }),
+      (socket) => socket[subject],
     )
   }
 
@@ -122,7 +129,7 @@ export class Listener {
     const call =
       isTraced() && this.#ready.length > 0 ? callBegins('accept', this[subject]) : undefined
     const socket = this.#tryAccept()
-    if (call !== undefined && socket !== undefined) callReturns(call, { subject: socket[subject] })
+    if (call !== undefined && socket !== undefined) callReturns(call, socket[subject])
     return socket
   }
 

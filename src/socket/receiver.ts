@@ -1,17 +1,17 @@
 // The receiving half of a connection: bytes as they arrive, one reader who may wait for them.
 
-import { ByteQueue } from './byte-queue.ts'
 import {
   type Call,
   type CallName,
   callBegins,
   callReturns,
+  type Endpoint,
   HEAD_BYTES,
   isTraced,
-  type Subject,
   type Transfer,
   transferOf,
-} from './calls.ts'
+} from '../calls.ts'
+import { ByteQueue } from './byte-queue.ts'
 import { readerWaitingError } from './errors.ts'
 import { startTimer } from './timer.ts'
 
@@ -43,7 +43,7 @@ interface Waiter {
 export class Receiver {
   readonly queue = new ByteQueue()
   /** Whose half this is, for a trace. */
-  subject: Subject = {}
+  subject: Endpoint = {}
   /** Starts reading from the operating system; harmless when it already does. */
   demand: () => void = () => {}
   /** How long a reader waits for the next byte, in milliseconds. */
@@ -137,7 +137,7 @@ export class Receiver {
     const finish = () => {
       if (transfer === undefined) return this.#finishTraced(call, wish.finish)
       const value = wish.finish()
-      callReturns(call, { transfer })
+      callReturns(call, transfer)
       return value
     }
     const waiting = this.#wait({ ...wish, finish, direct: directTraced })
@@ -254,7 +254,7 @@ export class Receiver {
     const value = take()
     const bytes = before - this.queue.length
     if (value === undefined) callReturns(call, { wouldBlock: true })
-    else callReturns(call, { transfer: { ...transferOf(head.subarray(0, bytes), offset), bytes } })
+    else callReturns(call, { ...transferOf(head.subarray(0, bytes), offset), bytes })
     return value
   }
 

@@ -1,7 +1,7 @@
 // A socket as a file: reading by bytes, lines and blocks of lines (tutorial, section 5.2).
 
+import { isTraced } from '../calls.ts'
 import { asyncIterator } from './async-iterator.ts'
-import { isTraced } from './calls.ts'
 import { LineTooLongError } from './errors.ts'
 import { LineBlock } from './line-block.ts'
 import { checkMaxLineBytes, type LineOptions } from './line-splitter.ts'

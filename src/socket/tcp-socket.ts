@@ -1,15 +1,15 @@
 // A connected TCP socket with the calls of the sockets API, as promises.
 import type { Socket } from 'node:net'
-import { type Address, formatAddress, plainHost } from './address.ts'
 import {
   callBegins,
   callReturns,
+  type Endpoint,
   isTraced,
-  newSubject,
-  type Subject,
+  nextSocketNumber,
   traced,
   transferOf,
-} from './calls.ts'
+} from '../calls.ts'
+import { type Address, formatAddress, plainHost } from './address.ts'
 import { closedError, codeOf, idleError, SocketError, socketError } from './errors.ts'
 import type { LineOptions } from './line-splitter.ts'
 import type { Encoding } from './lines.ts'
@@ -36,7 +36,7 @@ export class TcpSocket {
   /** The peer; kept after the close. */
   readonly remoteAddress: Address
   /** What a trace says of it. */
-  readonly [subject]: Subject
+  readonly [subject]: Endpoint
   readonly #raw: Socket
   readonly #receiver: Receiver
   readonly #sender: Sender
@@ -58,7 +58,11 @@ export class TcpSocket {
       host: plainHost(raw.remoteAddress ?? 'unknown'),
       port: raw.remotePort ?? 0,
     }
-    this[subject] = newSubject(this.localAddress, this.remoteAddress)
+    this[subject] = {
+      socket: nextSocketNumber(),
+      local: this.localAddress,
+      remote: this.remoteAddress,
+    }
     receiver.subject = this[subject]
     raw.on('end', () => this.#confirmEnd())
     raw.on('error', (error) => this.#fail(error))
@@ -148,7 +152,7 @@ export class TcpSocket {
   #sendAllTraced(bytes: Uint8Array): Promise<void> {
     const transfer = transferOf(bytes, this.#sentBytes)
     const send = () => this.#sendAll(bytes)
-    return traced('sendAll', this[subject], send, () => ({ transfer }))
+    return traced('sendAll', this[subject], send, () => transfer)
   }
 
   #sendAll(bytes: Uint8Array): Promise<void> {

@@ -1,7 +1,7 @@
 // Standard input: a keyboard, a file, a pipe or nothing at all, read only when somebody asks.
 import { fstatSync, readFileSync } from 'node:fs'
 import { isatty } from 'node:tty'
-import { traced, transferOf } from '../socket/calls.ts'
+import { traced, transferOf } from '../calls.ts'
 import { NEWLINE } from '../socket/lines.ts'
 
 const STDIN = 0
@@ -39,7 +39,7 @@ export class Keyboard {
       undefined,
       () => this.#readLine(),
       (line) => {
-        if (line !== undefined) return { transfer: transferOf(line) }
+        if (line !== undefined) return transferOf(line)
         return this.#isClosed ? { error: new Error('nobody waits any more') } : {}
       },
     ).finally(() => {

@@ -1,6 +1,6 @@
 // Listens to the calls of the socket layer, and passes them on to what writes or counts them.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { CALL_CHANNEL, CALL_START_CHANNEL, type Call } from '../socket/calls.ts'
+import { CALL_CHANNEL, CALL_START_CHANNEL, type Call } from '../calls.ts'
 
 /** What is told of calls. */
 export interface Sink {
@@ -34,7 +34,7 @@ export function observe(sinks: readonly Sink[]): () => void {
   }
   const returns = (message: unknown) => {
     const call = message as Call
-    const { socket } = call.subject
+    const { socket } = call
     if (call.wouldBlock) {
       const times = (empty.get(socket)?.times ?? 0) + 1
       empty.set(socket, { call, times })

@@ -1,15 +1,15 @@
 // Reads a trace file and checks every line of it, so that what draws it can rely on it.
+
+import { HEAD_BYTES } from '../calls.ts'
 import type { Address } from '../socket/address.ts'
-import { HEAD_BYTES } from '../socket/calls.ts'
 import {
-  CALLS,
   isReceiving,
   TRACE_FORMAT,
   TRACE_VERSION,
   type Trace,
   type TraceCall,
   type TraceHeader,
-} from './trace-format.ts'
+} from './format.ts'
 
 /** What is wrong with a trace: `ERR_TRACE_FORMAT`, `ERR_TRACE_VERSION` or `ERR_TRACE_MISMATCH`. */
 export class TraceError extends Error {
@@ -92,7 +92,7 @@ function readHeader(line: string, name: string): TraceHeader {
   if (fields.format !== TRACE_FORMAT) {
     throw problem(`not the header of a pynet trace: "format" is not "${TRACE_FORMAT}"`)
   }
-  if (fields.version !== TRACE_VERSION) {
+  if (fields.version !== 1 && fields.version !== TRACE_VERSION) {
     const version = JSON.stringify(fields.version) ?? 'no version'
     const message = `${name} is of version ${version} of the format; this pynet reads version ${TRACE_VERSION}`
     throw new TraceError('ERR_TRACE_VERSION', message)
@@ -107,7 +107,7 @@ function readHeader(line: string, name: string): TraceHeader {
 
 /** Each field's check, and the words for what it must be. */
 const FIELDS: [name: keyof TraceCall, isRight: (value: unknown) => boolean, must: string][] = [
-  ['call', (value) => CALLS.some((call) => call === value), `one of ${CALLS.join(', ')}`],
+  ['call', isText, 'the name of a call'],
   ['at', isDuration, 'a number of milliseconds'],
   ['blocked', isDuration, 'a number of milliseconds'],
   ['socket', (value) => isWhole(value, 1), 'a whole number from 1'],

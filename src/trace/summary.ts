@@ -1,10 +1,10 @@
 // What a program's calls came to: how often, how many bytes, how long blocked; and chunks as bars.
 
-import type { Call, CallName } from '../socket/calls.ts'
+import type { Call, CallName } from '../calls.ts'
 import { codeOf } from '../socket/errors.ts'
 import { bytesOf, number, seconds } from './amounts.ts'
+import { ABORTED, canBlock, isGivenUp } from './format.ts'
 import type { Sink } from './observer.ts'
-import { ABORTED, canBlock, isGivenUp } from './trace-format.ts'
 
 const BAR_WIDTH = 30
 const EMPTY_HANDED = 'nothing yet'
@@ -33,12 +33,11 @@ export class Summary implements Sink {
   }
 
   returns(call: Call, times: number): void {
-    const { name, startedAt, returnedAt = startedAt, transfer, wouldBlock, error } = call
+    const { call: name, startedAt, returnedAt = startedAt, bytes = 0, wouldBlock, error } = call
     if (wouldBlock) {
       this.#wouldBlocks += times
       return
     }
-    const bytes = transfer?.bytes ?? 0
     const count = this.#counts.get(name) ?? { ...NOTHING }
     this.#counts.set(name, count)
     count.times++

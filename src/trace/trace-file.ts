@@ -1,15 +1,9 @@
 // Writes a trace file: a header, then a line of JSON for each call as it returns.
 import { closeSync, openSync, writeSync } from 'node:fs'
-import type { Call } from '../socket/calls.ts'
+import type { Call } from '../calls.ts'
 import { codeOf, reasonOf } from '../socket/errors.ts'
+import { ABORTED, TRACE_FORMAT, TRACE_VERSION, type TraceCall, type TraceHeader } from './format.ts'
 import type { Sink } from './observer.ts'
-import {
-  ABORTED,
-  TRACE_FORMAT,
-  TRACE_VERSION,
-  type TraceCall,
-  type TraceHeader,
-} from './trace-format.ts'
 
 /** The file can't be opened or written. */
 export class TraceFileError extends Error {
@@ -44,6 +38,7 @@ export class TraceFile implements Sink {
     const header: TraceHeader = {
       format: TRACE_FORMAT,
       version: TRACE_VERSION,
+      source: 'pynet',
       program,
       pid: process.pid,
       startedAt: new Date(performance.timeOrigin).toISOString(),
@@ -84,15 +79,18 @@ export class TraceFile implements Sink {
 
 /** A call in the form of the file; JSON leaves out what is undefined. */
 export function traceCall(call: Call, times: number): TraceCall {
-  const { name, subject, startedAt, returnedAt = startedAt, transfer, wouldBlock, error } = call
-  const head = transfer?.head.toString('hex') || undefined
+  const { call: name, socket, local, remote, bytes, offset } = call
+  const { startedAt, returnedAt = startedAt, wouldBlock, error } = call
+  const head = call.head?.toString('hex') || undefined
   return {
     call: name,
     at: rounded(returnedAt),
     blocked: rounded(returnedAt - startedAt),
-    ...subject,
-    ...(transfer !== undefined && { bytes: transfer.bytes }),
-    ...(transfer?.offset !== undefined && { offset: transfer.offset }),
+    ...(socket !== undefined && { socket }),
+    ...(local !== undefined && { local }),
+    ...(remote !== undefined && { remote }),
+    ...(bytes !== undefined && { bytes }),
+    ...(offset !== undefined && { offset }),
     ...(head !== undefined && { head }),
     ...(wouldBlock && { wouldBlock: times }),
     ...(error !== undefined && { error: codeOf(error, ABORTED) }),

@@ -1,11 +1,12 @@
 // A trace for people: a line on stderr for each call as it returns, in the words of the tutorial.
+
+import type { Call, CallName } from '../calls.ts'
 import { type Address, formatAddress } from '../socket/address.ts'
-import type { Call, CallName, Transfer } from '../socket/calls.ts'
 import { codeOf } from '../socket/errors.ts'
 import { preview } from '../terminal/visible.ts'
 import { bytesOf, number, seconds } from './amounts.ts'
+import { ABORTED, canBlock, isGivenUp } from './format.ts'
 import type { Sink } from './observer.ts'
-import { ABORTED, canBlock, isGivenUp } from './trace-format.ts'
 
 /** A call that waits for so long shows, so that one sees the program wait. */
 const STILL_BLOCKED_MS = 1000
@@ -53,7 +54,7 @@ export class TraceLines implements Sink {
       if (call.returnedAt !== undefined) this.#pending.delete(call)
       else if (now - call.startedAt >= STILL_BLOCKED_MS) {
         this.#pending.delete(call)
-        this.#show(`${time(now)} ${call.name} ${place(call)}${BLOCKED}`)
+        this.#show(`${time(now)} ${call.call} ${place(call)}${BLOCKED}`)
       }
     }
   }
@@ -61,7 +62,7 @@ export class TraceLines implements Sink {
 
 /** `[   2.310 s] recv 3 bytes "abc" from 127.0.0.1:40312, blocked 2.104 s` */
 export function traceLine(call: Call, times = 1): string {
-  const { name, startedAt, returnedAt = startedAt } = call
+  const { call: name, startedAt, returnedAt = startedAt } = call
   const blockedMs = returnedAt - startedAt
   const isWorthTelling = canBlock(name) && blockedMs >= BLOCKED_MS
   const blocked = isWorthTelling ? `, blocked ${seconds(blockedMs)}` : ''
@@ -78,29 +79,33 @@ export function readBlocked(line: string): { call: string; at: number } | undefi
   return at === undefined || call === undefined ? undefined : { call, at: 1000 * Number(at) }
 }
 
-function result({ name, transfer, wouldBlock, error }: Call, times: number): string {
+function result({ call: name, bytes, head, wouldBlock, error }: Call, times: number): string {
   if (error !== undefined) {
     const code = codeOf(error, ABORTED)
     return isGivenUp(code) ? 'given up' : `failed (${code})`
   }
   if (wouldBlock) return `nothing yet${times > 1 ? `, ${number(times)} times` : ''}`
-  if (name === 'keyboard') return typed(transfer)
-  if (transfer === undefined) return ''
-  if (transfer.bytes === 0 && name !== 'sendAll') return '0 bytes: end of data'
-  return `${bytesOf(transfer.bytes)} ${quote(transfer)}`
+  if (name === 'keyboard') return typed({ bytes, head })
+  if (bytes === undefined) return ''
+  if (bytes === 0 && name !== 'sendAll') return '0 bytes: end of data'
+  return `${bytesOf(bytes)} ${quote({ bytes, head })}`
 }
 
-function typed(line: Transfer | undefined): string {
-  if (line === undefined) return 'end of input'
+function typed(line: Text): string {
+  if (line.bytes === undefined) return 'end of input'
   return line.bytes === 0 ? 'Enter' : quote(line)
 }
 
-function quote({ head, bytes }: Transfer): string {
+interface Text {
+  bytes: number | undefined
+  head: Buffer | undefined
+}
+
+function quote({ head = Buffer.alloc(0), bytes = 0 }: Text): string {
   return `"${preview(head)}${bytes > head.length ? '…' : ''}"`
 }
 
-function place({ name, subject, error }: Call): string {
-  const { local, remote } = subject
+function place({ call: name, local, remote, error }: Call): string {
   const preposition = remote === undefined ? 'on' : (PREPOSITIONS[name] ?? 'from')
   if (name === 'connect' && error === undefined && local !== undefined) {
     return `${words(preposition, remote)}from ${formatAddress(local)} `

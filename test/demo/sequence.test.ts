@@ -1,7 +1,7 @@
 // The order of calls that come from several traces: a cause first, whichever trace is read first.
 import { describe, expect, it } from 'vitest'
 import { type Performer, Sequence } from '../../src/demo/sequence.ts'
-import type { TraceCall } from '../../src/trace/trace-format.ts'
+import type { TraceCall } from '../../src/trace/format.ts'
 
 const server: Performer = { name: 'server', startedAt: 1000 }
 const client: Performer = { name: 'client', startedAt: 1500 }

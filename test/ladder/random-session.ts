@@ -1,6 +1,6 @@
 // Sessions at random: true streams in both directions, cut by each end as chance will have it.
 import fc from 'fast-check'
-import type { TraceCall } from '../../src/trace/trace-format.ts'
+import type { TraceCall } from '../../src/trace/format.ts'
 import { client, type SampleSocket, SampleTrace, served } from './samples.ts'
 
 /** A step of one direction: so many bytes are sent, or so many at most are received. */

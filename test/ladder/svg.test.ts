@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { buildLadder } from '../../src/ladder/build.ts'
 import { columnsOf } from '../../src/ladder/columns.ts'
 import { svgLadder } from '../../src/ladder/svg.ts'
-import type { Trace } from '../../src/trace/trace-format.ts'
+import type { Trace } from '../../src/trace/format.ts'
 import { allElements, readXml, type XmlElement } from '../support/xml.ts'
 import { longSession, randomSession } from './random-session.ts'
 import {

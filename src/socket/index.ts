@@ -1,0 +1,12 @@
+// The socket layer's face: whatever uses the layer imports this file, and nothing behind it.
+export { type Address, formatAddress } from './address.ts'
+export { type ConnectOptions, connect } from './connect.ts'
+export { codeOf, LineTooLongError, reasonOf, SocketError } from './errors.ts'
+export { type LineOptions, LineSplitter } from './line-splitter.ts'
+export type { Encoding, Line } from './lines.ts'
+export { type ListenOptions, listen } from './listen.ts'
+export { Listener, type RefusalHandler } from './listener.ts'
+export { Selector } from './selector.ts'
+export { SocketFile } from './socket-file.ts'
+export { TcpSocket } from './tcp-socket.ts'
+export type { WaitOptions } from './wait-options.ts'
