@@ -1,5 +1,5 @@
 // The lanes of a ladder that grows downwards: a line for each program, heavy while it waits.
-import { cut, fill } from '../ladder/columns.ts'
+import { columnsOf, cut } from '../ladder/columns.ts'
 import { joint } from '../ladder/joints.ts'
 
 const MARGIN = ' '
@@ -41,7 +41,7 @@ export class Lanes {
 
   /** Returns the line with the names of the lanes. */
   head(): string {
-    const cells = this.#names.map((name, lane) => this.#paint.lane(lane, this.#fill(` ${name}`)))
+    const cells = this.#names.map((name, lane) => this.#fill(` ${name}`, this.#paintOf(lane)))
     return `${MARGIN} ${cells.join(' ')}`.trimEnd()
   }
 
@@ -51,18 +51,24 @@ export class Lanes {
       const before = this.#states.get(name) ?? 'absent'
       const { text = '', left = false, right = false, state = before } = cells[name] ?? {}
       this.#states.set(name, state)
-      const paint = (part: string, isWait: boolean) =>
-        isWait ? this.#paint.waiting(part) : this.#paint.lane(lane, part)
       const [wasWaiting, isWaiting] = [before === 'waiting', state === 'waiting']
-      const ends = before === 'absent' ? ' ' : '└'
       const begins = before === 'absent' ? '┌' : joint(wasWaiting, isWaiting, { left, right })
-      const line = paint(state === 'absent' ? ends : begins, wasWaiting || isWaiting)
-      return line + paint(this.#fill(text), isWaiting && !wasWaiting)
+      const ends = before === 'absent' ? ' ' : '└'
+      const line = state === 'absent' ? ends : begins
+      return (
+        this.#paintOf(lane, wasWaiting || isWaiting)(line) +
+        this.#fill(text, this.#paintOf(lane, isWaiting && !wasWaiting))
+      )
     })
     return (MARGIN + drawn.join('')).trimEnd()
   }
 
-  #fill(text: string): string {
-    return fill(cut(text.trimEnd(), this.columns), this.columns)
+  #paintOf(lane: number, isWait = false): (text: string) => string {
+    return (text) => (isWait ? this.#paint.waiting(text) : this.#paint.lane(lane, text))
+  }
+
+  #fill(text: string, paint: (text: string) => string): string {
+    const shown = cut(text.trimEnd(), this.columns)
+    return paint(shown) + ' '.repeat(this.columns - columnsOf(shown))
   }
 }
