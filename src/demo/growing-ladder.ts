@@ -11,18 +11,20 @@ import type { LaneCell, Lanes } from './lanes.ts'
 import type { Mask } from './mask.ts'
 import type { Program } from './program.ts'
 
-/** As wide as `12.345`. */
+/** As wide as `12.345`; a lane with less room than the second shows no times. */
 const TIME_COLUMNS = 6
+const LEAST_COLUMNS = 24
 /** Of many lines of output, only the first few are shown. */
 const SHOWN_LINES = { many: 7, few: 4 }
 /** The others depend on chunks, and on the processes of this machine. */
 const MASKED_LINES = { many: 2, few: 1 }
 const LONGEST_LINE = 1000
-const MAX_ROWS_OF_LINE = 3
+const MAX_ROWS_OF_LINE = 4
 
 export class GrowingLadder {
   readonly #lanes: Lanes
   readonly #mask: Mask
+  readonly #times: number
   /** By the name of the program: how many of its calls have been shown. */
   readonly #shown = new Map<string, number>()
   /** By the same: the call in which it has been seen to wait, until that returns. */
@@ -32,6 +34,7 @@ export class GrowingLadder {
   constructor(lanes: Lanes, mask: Mask) {
     this.#lanes = lanes
     this.#mask = mask
+    this.#times = mask.hidesTimes || lanes.columns < LEAST_COLUMNS ? 0 : TIME_COLUMNS
   }
 
   /** Returns whether what has been received, opened or ended is also known to have been sent. */
@@ -79,15 +82,16 @@ export class GrowingLadder {
   #call(row: Row): string[] {
     const { lane, record } = row.call
     const name = lane.trace?.name ?? ''
-    const words = this.#mask.words(wordsOf(row))
+    const said = this.#mask.words(wordsOf(row))
+    const words = { ...said, time: this.#times === 0 ? '' : said.time }
     const isWait = this.#waits.get(name) === nameOf(record)
     const state: LaneCell = isWait ? { state: 'running' } : {}
     if (isWait) this.#waits.delete(name)
     const [first] = row.arrows
     const last = row.arrows.at(-1)
     const rows = this.#told(name, words, first && { ...first, end: last?.end ?? 0 }, state)
-    if (!isWait || this.#mask.hidesTimes) return rows
-    const blocked = `${' '.repeat(TIME_COLUMNS + 2)}(blocked ${duration(record.blocked ?? 0)})`
+    if (!isWait || this.#times === 0) return rows
+    const blocked = `${' '.repeat(this.#times + 2)}(blocked ${duration(record.blocked ?? 0)})`
     return [...rows, this.#lanes.row({ [name]: { text: blocked } })]
   }
 
@@ -108,7 +112,7 @@ export class GrowingLadder {
   }
 
   #draw(cell: Parameters<typeof drawCell>[0]): string {
-    return drawCell(cell, this.#lanes.columns, this.#mask.hidesTimes ? 0 : TIME_COLUMNS) ?? ''
+    return drawCell(cell, this.#lanes.columns, this.#times) ?? ''
   }
 
   #output(program: Program): string[] {
@@ -137,7 +141,7 @@ export class GrowingLadder {
     const waiting = trace?.calls.find((call) => call.waiting)
     if (waiting === undefined || this.#waits.has(name) || this.#ended.has(name)) return []
     this.#waits.set(name, nameOf(waiting))
-    const time = '…'.padStart(this.#mask.hidesTimes ? 0 : TIME_COLUMNS)
+    const time = '…'.padStart(this.#times)
     const text = ` ${time} ${nameOf(waiting)} blocks`
     return [this.#lanes.row({ [name]: { text, right: true, state: 'waiting' } })]
   }

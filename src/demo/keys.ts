@@ -52,6 +52,7 @@ export class Keys {
     if (key === 'q') this.#onQuit()
     if (key !== '\r' && key !== '\n') return
     if (this.#goOn === undefined) this.#enters++
-    else this.#goOn()
+    this.#goOn?.()
+    this.#goOn = undefined
   }
 }

@@ -46,7 +46,6 @@ export function plainMask(hasVaryingBytes: boolean): Mask {
     }),
     words: (words) => ({
       ...words,
-      time: '',
       text: text(words.text),
       short: text(words.short),
       least: text(words.least),
