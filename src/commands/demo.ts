@@ -1,8 +1,6 @@
 // demo: plays one of the pairs in one terminal, and shows and says what happens.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Argument, type Command } from 'commander'
-import { seconds } from '../command-line/arguments.ts'
-import type { Context } from '../command-line/context.ts'
 import { echoPlay } from '../demo/echo-play.ts'
 import { Keys } from '../demo/keys.ts'
 import type { Paint } from '../demo/lanes.ts'
@@ -14,6 +12,8 @@ import { strPlay } from '../demo/str-play.ts'
 import { wpsPlay } from '../demo/wps-play.ts'
 import { ladderColours } from '../terminal/colours.ts'
 import { isInBackground } from '../terminal/keyboard.ts'
+import { seconds } from './shared/arguments.ts'
+import type { Context } from './shared/context.ts'
 
 const PLAYS: Record<string, Play> = { echo: echoPlay, wps: wpsPlay, str: strPlay }
 const TERMINAL_PACE_MS = 2000
@@ -41,10 +41,8 @@ export async function demo(
     const found = `and this terminal has ${columns}`
     throw new DemoError(`the demo needs ${MIN_WIDTH} columns, ${found}: make the window wider`)
   }
-  const quit = new AbortController()
-  const either = AbortSignal.any([signal, quit.signal])
   const hasKeys = isTerminal && process.stdin.isTTY && !isInBackground()
-  const keys = hasKeys ? new Keys(() => quit.abort()) : undefined
+  const keys = hasKeys ? new Keys(signal) : undefined
   if (keys !== undefined) terminal.hint('Enter goes on at once, q ends the demo')
   const paceMs = pace ?? (isTerminal ? TERMINAL_PACE_MS : 0)
   try {
@@ -53,11 +51,11 @@ export async function demo(
       paint: plain ? NO_COLOURS : ladderColours,
       mask: plain ? plainMask(play.hasVaryingBytes === true) : NO_MASK,
       print: (lines) => terminal.output.printOwn(lines.map((line) => `${line}\n`).join('')),
-      pause: () => keys?.pause(paceMs, either) ?? sleep(paceMs, undefined, { signal: either }),
-      signal: either,
+      pause: () => keys?.pause(paceMs) ?? sleep(paceMs, undefined, { signal }),
+      signal: keys?.signal ?? signal,
     })
   } catch (error) {
-    if (signal.aborted || !quit.signal.aborted) throw error
+    if (signal.aborted || !keys?.hasQuit) throw error
   } finally {
     await keys?.close()
   }

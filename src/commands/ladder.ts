@@ -1,8 +1,6 @@
 // ladder: joins the traces of both ends of a connection and draws what happened between them.
 import { readFile, writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { wholeNumber } from '../command-line/arguments.ts'
-import type { Context } from '../command-line/context.ts'
 import { buildLadder } from '../ladder/build.ts'
 import type { Ladder } from '../ladder/ladder.ts'
 import { mermaidLadder } from '../ladder/mermaid.ts'
@@ -13,6 +11,8 @@ import { codeOf, reasonOf } from '../socket/errors.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Trace } from '../trace/format.ts'
 import { parseTrace } from '../trace/parse-trace.ts'
+import { wholeNumber } from './shared/arguments.ts'
+import type { Context } from './shared/context.ts'
 
 const MAX_WIDTH = 1000
 /** Where nobody says how wide the reader's screen is. */

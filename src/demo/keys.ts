@@ -4,17 +4,20 @@ import { CONTROL_C } from './play.ts'
 
 /** The keyboard in raw mode, until it is closed. Needs a terminal in which this is the foreground. */
 export class Keys {
-  readonly #onQuit: () => void
+  /** Aborted at q, and when the signal given is. */
+  readonly signal: AbortSignal
+  readonly #quit = new AbortController()
   /** Ends the pause; undefined while there is none. */
   #goOn: (() => void) | undefined
   /** Enter typed early counts for the next pause. */
   #enters = 0
   readonly #restore = () => void process.stdin.setRawMode(false)
 
-  /** `onQuit` is called at q. Ctrl-C is what it always is: SIGINT to this process. */
-  constructor(onQuit: () => void) {
-    this.#onQuit = onQuit
-    process.once('exit', this.#restore)
+  constructor(signal: AbortSignal) {
+    this.signal = AbortSignal.any([signal, this.#quit.signal])
+    // What comes after an interruption may take too long, or never come.
+    this.signal.addEventListener('abort', this.#restore)
+    process.prependOnceListener('exit', this.#restore)
     // A terminal that is gone needs no modes.
     process.stdin.on('error', () => {})
     process.stdin.setRawMode(true)
@@ -23,18 +26,22 @@ export class Keys {
     })
   }
 
+  get hasQuit(): boolean {
+    return this.#quit.signal.aborted
+  }
+
   /** Resolves after so many milliseconds, or at Enter. Rejects with the signal's reason. */
-  async pause(ms: number, signal: AbortSignal): Promise<void> {
+  async pause(ms: number): Promise<void> {
     if (this.#enters > 0) {
       this.#enters--
     } else {
       const skip = new AbortController()
       this.#goOn = () => skip.abort()
-      const either = AbortSignal.any([signal, skip.signal])
-      await sleep(ms, undefined, { signal: either }).catch(() => {})
+      const signal = AbortSignal.any([this.signal, skip.signal])
+      await sleep(ms, undefined, { signal }).catch(() => {})
       this.#goOn = undefined
     }
-    signal.throwIfAborted()
+    this.signal.throwIfAborted()
   }
 
   /** Drops what was typed, and gives the terminal back as it was. */
@@ -48,8 +55,9 @@ export class Keys {
   }
 
   #press(key: string): void {
+    // In raw mode the terminal makes no signal of it.
     if (key === CONTROL_C) process.kill(process.pid, 'SIGINT')
-    if (key === 'q') this.#onQuit()
+    if (key === 'q') this.#quit.abort()
     if (key !== '\r' && key !== '\n') return
     if (this.#goOn === undefined) this.#enters++
     this.#goOn?.()
