@@ -18,8 +18,8 @@ const LEAST_COLUMNS = 24
 const SHOWN_LINES = { many: 7, few: 4 }
 /** The others depend on chunks, and on the processes of this machine. */
 const MASKED_LINES = { many: 2, few: 1 }
-const LONGEST_LINE = 1000
-const MAX_ROWS_OF_LINE = 4
+/** One lane shows no more of it anyway. */
+const LONGEST_LINE = 200
 
 export class GrowingLadder {
   readonly #lanes: Lanes
@@ -91,7 +91,7 @@ export class GrowingLadder {
     const last = row.arrows.at(-1)
     const rows = this.#told(name, words, first && { ...first, end: last?.end ?? 0 }, state)
     if (!isWait || this.#times === 0) return rows
-    const blocked = `${' '.repeat(this.#times + 2)}(blocked ${duration(record.blocked ?? 0)})`
+    const blocked = `${' '.repeat(this.#times)}(blocked ${duration(record.blocked ?? 0)})`
     return [...rows, this.#lanes.row({ [name]: { text: blocked } })]
   }
 
@@ -120,15 +120,12 @@ export class GrowingLadder {
       .takeLines()
       .map((line) => this.#mask.text(plain(line.slice(0, LONGEST_LINE))))
     const { many, few } = this.#mask.hidesTimes ? MASKED_LINES : SHOWN_LINES
-    if (lines.length > many) {
-      const rest = lines.splice(few).length
-      lines.push(this.#mask.hidesTimes ? '⋮ more lines' : `⋮ ${rest} more lines`)
-    }
     const room = this.#lanes.columns - 4
-    const rows = lines.flatMap((line) => wrap(line, room).slice(0, MAX_ROWS_OF_LINE))
-    return rows.map((text) =>
-      this.#lanes.row({ [program.name]: { text: ` > ${cut(text, room)}` } }),
-    )
+    const rest = lines.length > many ? lines.splice(few).length : 0
+    // The lines of a table are not broken.
+    const rows = lines.flatMap((line) => (rest > 0 ? line : wrap(line, room)))
+    if (rest > 0) rows.push(this.#mask.hidesTimes ? '⋮ more lines' : `⋮ ${rest} more lines`)
+    return rows.map((row) => this.#lanes.row({ [program.name]: { text: ` > ${cut(row, room)}` } }))
   }
 
   #end({ name, status }: Program): string[] {
