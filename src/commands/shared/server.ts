@@ -84,8 +84,8 @@ export async function runServer(
   const clients = new ClientScope(listener, { ...options, terminal, signal })
   try {
     await program(listener, clients)
-    await clients.finish()
   } finally {
     await listener.close()
+    await clients.finish()
   }
 }
