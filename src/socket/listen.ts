@@ -16,7 +16,6 @@ export interface ListenOptions {
    * interfaces, IPv6 and IPv4 through one socket where there is IPv6, else IPv4.
    */
   host?: string | undefined
-  idleTimeoutMs?: number | undefined
   /** 0 asks for any free port. */
   port: number
   /**
