@@ -1,6 +1,6 @@
 // The lanes of a ladder that grows downwards: a line for each program, heavy while it waits.
-import { columnsOf, cut } from '../ladder/columns.ts'
-import { joint } from '../ladder/joints.ts'
+import { LANE_LINES } from '../ladder/canvas.ts'
+import { cut, fill } from '../ladder/columns.ts'
 
 const MARGIN = ' '
 
@@ -52,7 +52,12 @@ export class Lanes {
       const { text = '', left = false, right = false, state = before } = cells[name] ?? {}
       this.#states.set(name, state)
       const [wasWaiting, isWaiting] = [before === 'waiting', state === 'waiting']
-      const begins = before === 'absent' ? '┌' : joint(wasWaiting, isWaiting, { left, right })
+      const [above, below] = [
+        wasWaiting ? 'heavy' : 'light',
+        isWaiting ? 'heavy' : 'light',
+      ] as const
+      const runs = LANE_LINES[`${above} ${below}`].charAt((right ? 1 : 0) + (left ? 2 : 0))
+      const begins = before === 'absent' ? '┌' : runs
       const ends = before === 'absent' ? ' ' : '└'
       const line = state === 'absent' ? ends : begins
       return (
@@ -68,7 +73,6 @@ export class Lanes {
   }
 
   #fill(text: string, paint: (text: string) => string): string {
-    const shown = cut(text.trimEnd(), this.columns)
-    return paint(shown) + ' '.repeat(this.columns - columnsOf(shown))
+    return fill(paint(cut(text.trimEnd(), this.columns)), this.columns)
   }
 }

@@ -1,6 +1,7 @@
 // Runs a play: says what is to be seen, starts the programs, types the keys, and shows the ladder.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cut, wrap } from '../ladder/columns.ts'
+import type { Trace } from '../trace/format.ts'
 import { Summary } from '../trace/summary.ts'
 import { GrowingLadder } from './growing-ladder.ts'
 import { Lanes, type Paint } from './lanes.ts'
@@ -26,8 +27,8 @@ export interface PlayOptions {
   readonly signal: AbortSignal
 }
 
-/** Runs the play to its end; returns its programs. Rejects with DemoError if one fails. */
-export async function runPlay(play: Play, options: PlayOptions): Promise<Program[]> {
+/** Runs the play to its end; returns the traces. Rejects with DemoError if a program fails. */
+export async function runPlay(play: Play, options: PlayOptions): Promise<Trace[]> {
   const { width, mask, print } = options
   await print([`pynet demo: ${play.title}`, '', ...wrapped(LEGEND, width)])
   const programs: Program[] = []
@@ -37,7 +38,7 @@ export async function runPlay(play: Play, options: PlayOptions): Promise<Program
     await print(['', ...mask.summary(summaryOf(program)).map((line) => cut(line, width))])
   }
   await print(['', ...wrapped(play.closing, width)])
-  return programs
+  return programs.flatMap(({ trace }) => trace ?? [])
 }
 
 async function runAct({ lanes: names, steps }: Act, options: PlayOptions): Promise<Program[]> {
