@@ -196,6 +196,15 @@ export class TcpSocket {
     return this.#closing
   }
 
+  /** Cuts the connection with a RST: what was not sent is lost. */
+  reset(): void {
+    const makeError = () => this.#closedError()
+    this.#closing ??= traced('close', this[subject], () => Promise.resolve())
+    this.#receiver.close(makeError)
+    this.#sender.rejectAll(makeError)
+    if (!this.#raw.destroyed) this.#raw.resetAndDestroy()
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
