@@ -65,6 +65,10 @@ const COMMANDS: Record<string, CommandEntry> = {
     load: () => loadTool('demo'),
     isTool: true,
   },
+  relay: {
+    summary: 'stand between a client and a server, and cut, delay or break the stream',
+    load: () => loadTool('relay'),
+  },
 }
 
 /** Whether this is the build, which says so; the sources don't know the name. */
