@@ -3,8 +3,9 @@ import { setMaxListeners } from 'node:events'
 import { constants } from 'node:os'
 import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
-import type { Context } from './command-line/context.ts'
-import type { TraceOptions } from './command-line/tracing.ts'
+import type { Context } from './commands/shared/context.ts'
+import type { EndTrace, TraceOptions } from './commands/shared/tracing.ts'
+import { checkWords, usageMessage } from './commands/shared/usage.ts'
 import type { OutputError } from './terminal/output.ts'
 import { Terminal } from './terminal/terminal.ts'
 
@@ -21,49 +22,53 @@ interface CommandModule {
 
 interface CommandEntry {
   summary: string
+  /** The tutorial's program, which a user may type instead. */
+  original?: string
   load(): Promise<CommandModule>
-  /** It has no sockets of its own to show. */
-  isTool?: true
-  /** It has nothing to end in good order: a signal ends it at once, also while it computes. */
-  endsAtOnce?: true
+  /** It does something of its own with signals, or a signal ends it at once, also while it computes. */
+  leavesSignals?: true
 }
 
-/** Each program's one line of help, and its file, which is loaded only when it is asked for. */
+/** Each command's one line of help, and its file, which is loaded only when it is asked for. */
 const COMMANDS: Record<string, CommandEntry> = {
   'echo-server': {
     summary: 'send a string back in many copies (tms.py)',
+    original: 'tms.py',
     load: () => import('./commands/echo-server.ts'),
   },
   'echo-client': {
     summary: 'send a string and show the chunks that come back (tmc.py)',
+    original: 'tmc.py',
     load: () => import('./commands/echo-client.ts'),
   },
   'wps-server': {
     summary: 'run w or ps for whoever asks (svr.py)',
+    original: 'svr.py',
     load: () => import('./commands/wps-server.ts'),
   },
   'wps-client': {
     summary: 'ask for w or ps and print the answer (wps.py)',
+    original: 'wps.py',
     load: () => import('./commands/wps-client.ts'),
   },
   'str-server': {
     summary: 'append letters from several clients to one string (strsvr.py)',
+    original: 'strsvr.py',
     load: () => import('./commands/str-server.ts'),
   },
   'str-client': {
     summary: 'send letters, one at a time (strclnt.py)',
+    original: 'strclnt.py',
     load: () => import('./commands/str-client.ts'),
-  },
-  ladder: {
-    summary: "draw what both ends' traces show, as a ladder diagram",
-    load: () => loadTool('ladder'),
-    isTool: true,
-    endsAtOnce: true,
   },
   demo: {
     summary: 'play one of the pairs in this terminal, and show what happens',
     load: () => loadTool('demo'),
-    isTool: true,
+  },
+  ladder: {
+    summary: "draw what both ends' traces show, as a ladder diagram",
+    load: () => loadTool('ladder'),
+    leavesSignals: true,
   },
   relay: {
     summary: 'stand between a client and a server, and cut, delay or break the stream',
@@ -84,35 +89,34 @@ const interruption = new AbortController()
 // Every connection of a crowd listens to it.
 setMaxListeners(0, interruption.signal)
 let endedBy: NodeJS.Signals | undefined
-let endTracing = () => true
+let exitCode = 0
+let endTrace: EndTrace = () => true
 
 void Terminal.open((failure) => interruption.abort(failure)).then(main)
 
 async function main(terminal: Terminal): Promise<void> {
+  process.once('exit', () => terminal.leaveModesAlone())
   interruption.signal.addEventListener('abort', () => terminal.keyboard.close())
+  const args = process.argv.slice(2)
+  const program = await assemble(args, terminal)
   try {
-    const args = withHelpOption(process.argv.slice(2))
-    const program = await assemble(args, terminal)
-    await program.parseAsync(args, { from: 'user' }).catch(passHelp)
+    checkWords(args, COMMANDS)
+    await program.parseAsync(withHelpOption(args), { from: 'user' }).catch(passHelp)
     await terminal.output.finish()
-    process.exitCode = 0
   } catch (error) {
     // An interrupted program fails in some call or other; why it was interrupted is what counts.
     const reason = interruption.signal.aborted ? interruption.signal.reason : error
     // What came before the error is shown before it.
     await terminal.output.finish().catch(() => {})
-    process.exitCode = exitCodeOf(reason, terminal)
-  } finally {
-    terminal.keyboard.close()
-    // A wait for a key ends with that, and belongs to the trace.
-    await new Promise((resolve) => setImmediate(resolve))
-    // The session was none the worse for a trace that is not whole; a script must learn of it.
-    if (!finishTracing()) process.exitCode = EXIT_FAILURE
+    exitCode = exitCodeOf(reason, program, terminal)
   }
-  if (endedBy !== undefined) {
-    process.exitCode = EXIT_SIGNAL_BASE + constants.signals[endedBy]
-    await terminal.output.finish().catch(() => {})
-  }
+  terminal.keyboard.close()
+  // A wait for a key ends with that, and belongs to the trace.
+  await new Promise((resolve) => setImmediate(resolve))
+  if (!finishTrace()) exitCode = EXIT_FAILURE
+  await terminal.output.finish().catch(() => {})
+  process.exitCode = exitCode
+  if (endedBy !== undefined) endBySignal(endedBy)
 }
 
 /** Commander throws also after it has printed what was asked for: the help or the version. */
@@ -120,7 +124,7 @@ function passHelp(error: unknown): void {
   if (!(error instanceof CommanderError && error.exitCode === 0)) throw error
 }
 
-/** The program with all commands' names, and the whole of the one that is asked for. */
+/** Builds the program with all commands' names, and the whole of the one that is asked for. */
 async function assemble(args: string[], terminal: Terminal): Promise<Command> {
   const program = new Command('pynet')
     .description(
@@ -132,21 +136,23 @@ async function assemble(args: string[], terminal: Terminal): Promise<Command> {
     .addHelpText('after', '\nRun "pynet help <command>" for its options and examples.')
     .exitOverride()
     .configureOutput({
-      // A failed print is kept, and told by the flush at the end.
+      // A print that fails is kept, and told when the output is finished.
       writeOut: (text) => void terminal.print(text).catch(() => {}),
-      outputError: (text) => terminal.say('error', oneLine(text)),
+      // The error that follows is told in one place, with what to do about it.
+      outputError: () => {},
     })
   const asked = args.find((word) => Object.hasOwn(COMMANDS, word))
-  for (const [name, { summary, load, isTool, endsAtOnce }] of Object.entries(COMMANDS)) {
+  const { signal } = interruption
+  const context = { terminal, signal, exitWith: (code: number) => void (exitCode = code) }
+  for (const [name, { summary, load, leavesSignals }] of Object.entries(COMMANDS)) {
     const command = program
       .command(name)
       .summary(summary)
-      .description(`${capital(summary)}.`)
+      .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
     if (name !== asked) continue
     const { declare } = await load()
-    declare(command, { terminal, signal: interruption.signal })
-    if (!isTool) addTraceOptions(command)
-    if (!endsAtOnce) command.hook('preAction', listenForSignals)
+    declare(command, context)
+    if (!leavesSignals) command.hook('preAction', () => listenForSignals(terminal))
     command.hook('preAction', () => prepare(command, terminal))
   }
   return program
@@ -161,60 +167,56 @@ function withHelpOption(args: string[]): string[] {
   return args
 }
 
-/** Every program can show what its sockets do. */
-function addTraceOptions(command: Command): void {
-  command
-    .option('--trace', 'show each call of the sockets API on stderr, as it returns')
-    .option('--trace-file <path>', 'write the same to a file, as NDJSON')
-    .option('--summary', 'show at the end what the calls came to, on stderr')
-}
-
-/** What every program needs before it starts. */
+/** Prepares what every program needs before it starts. */
 async function prepare(command: Command, terminal: Terminal): Promise<void> {
-  // Should everything it waits for vanish, Node would end silently, as if all had gone well.
+  // If all that it waits for vanishes, Node ends silently: that must not look like a success.
   process.exitCode = EXIT_FAILURE
   const options: TraceOptions = command.opts()
-  if (options.trace || options.traceFile !== undefined || options.summary) {
-    const { startTracing } = await import('./command-line/tracing.ts')
-    endTracing = startTracing(command, options, terminal)
-  }
+  const { startTracing } = await import('./commands/shared/tracing.ts')
+  endTrace = await startTracing(command.name(), options, terminal)
 }
 
 /**
  * The first signal asks the program to end in good order. The second one leaves it only the time
  * to print what it has to say, for a terminal or a script may well send two at once.
  */
-function listenForSignals(): void {
+function listenForSignals(terminal: Terminal): void {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
+      // The keyboard has echoed ^C: what the program still has to say begins a line of its own.
+      if (name === 'SIGINT') terminal.finishLine()
       const graceMs = endedBy === undefined ? GRACE_MS : SECOND_GRACE_MS
       endedBy ??= name
       interruption.abort(new Error(`ended by ${name}`))
-      setTimeout(endNow, graceMs, endedBy).unref()
+      setTimeout(endBySignal, graceMs, endedBy).unref()
     })
   }
 }
 
 /**
- * The summary, and the end of the trace file; once, however the program ends. Gives whether all of
- * it was written.
+ * Ends the process by the signal's own default action: at once, without waiting for a peer that
+ * does not close, for a reader that does not read, or for the operating system to find a host.
  */
-function finishTracing(): boolean {
-  const end = endTracing
-  endTracing = () => true
+function endBySignal(name: NodeJS.Signals): void {
+  finishTrace()
+  process.removeAllListeners(name)
+  process.kill(process.pid, name)
+}
+
+/** Shows the summary and ends the trace file, once; returns whether all of it was written. */
+function finishTrace(): boolean {
+  const end = endTrace
+  endTrace = () => true
   return end()
 }
 
-/** Without waiting for peers that do not close, or for a reader of stdout that does not read. */
-function endNow(name: NodeJS.Signals): void {
-  finishTracing()
-  process.exit(EXIT_SIGNAL_BASE + constants.signals[name])
-}
-
-/** Says what went wrong, in one line, and gives the exit code. */
-function exitCodeOf(error: unknown, terminal: Terminal): number {
-  if (endedBy !== undefined) return EXIT_SIGNAL_BASE
-  if (error instanceof CommanderError) return EXIT_USAGE
+/** Says what went wrong, in one line, and returns the exit code. */
+function exitCodeOf(error: unknown, program: Command, terminal: Terminal): number {
+  if (endedBy !== undefined) return EXIT_SIGNAL_BASE + constants.signals[endedBy]
+  if (error instanceof CommanderError) {
+    terminal.say('error', usageMessage(error, program))
+    return EXIT_USAGE
+  }
   if ((error as OutputError).isClosedPipe) return 0
   if (error instanceof Error && 'code' in error) {
     terminal.say('error', error.message)
@@ -223,16 +225,4 @@ function exitCodeOf(error: unknown, terminal: Terminal): number {
     process.stderr.write(`pynet: internal error: ${error instanceof Error ? error.stack : error}\n`)
   }
   return EXIT_FAILURE
-}
-
-/** Commander's messages, without their label and their line ends. */
-function oneLine(text: string): string {
-  return text
-    .trim()
-    .replace(/^error: (command-argument value )?/, '')
-    .replaceAll('\n', ' ')
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }

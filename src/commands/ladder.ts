@@ -1,8 +1,8 @@
 // ladder: joins the traces of both ends of a connection and draws what happened between them.
 import { readFile, writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { wholeNumber } from '../command-line/arguments.ts'
-import type { Context } from '../command-line/context.ts'
+import { wholeNumber } from './shared/arguments.ts'
+import type { Context } from './shared/context.ts'
 import { buildLadder } from '../ladder/build.ts'
 import type { Ladder } from '../ladder/ladder.ts'
 import { mermaidLadder } from '../ladder/mermaid.ts'

@@ -1,4 +1,4 @@
-// Arguments and options as they are typed: strict readers that name what is wrong.
+// Arguments and options as they are typed: strict readers whose errors say what is allowed.
 import { InvalidArgumentError } from 'commander'
 
 const DIGITS = /^[0-9]+$/
@@ -6,7 +6,7 @@ const DECIMAL = /^[0-9]+(\.[0-9]+)?$/
 const MAX_TIMER_SECONDS = 2_147_483
 const MS_PER_SECOND = 1000
 
-/** A reader of whole numbers in plain decimal digits, from `min` to `max`. */
+/** Returns a reader of whole numbers in plain decimal digits, from `min` to `max`. */
 export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text)
@@ -21,7 +21,7 @@ export const listeningPort = wholeNumber(0, 65_535)
 /** A port to connect to. */
 export const serverPort = wholeNumber(1, 65_535)
 
-/** Seconds such as `5` or `0.5`, as milliseconds. */
+/** Reads seconds such as `5` or `0.5`, and returns milliseconds. */
 export function seconds(text: string): number {
   if (DECIMAL.test(text) && Number(text) <= MAX_TIMER_SECONDS) {
     return Math.ceil(Number(text) * MS_PER_SECOND)
@@ -29,14 +29,14 @@ export function seconds(text: string): number {
   throw new InvalidArgumentError('It must be a number of seconds such as 5 or 0.5.')
 }
 
-/** As `seconds`, and more than none. */
+/** Reads seconds as `seconds` does, but not 0. */
 export function positiveSeconds(text: string): number {
   const milliseconds = seconds(text)
   if (milliseconds > 0) return milliseconds
   throw new InvalidArgumentError('It must be more than 0 seconds.')
 }
 
-/** A reader of one of some words, or else of what `other` reads; a mistake names them all. */
+/** Returns a reader of one of some words, or else of what `other` reads; an error names them all. */
 export function wordOr<W extends string, T>(
   words: readonly W[],
   other: (text: string) => T,
@@ -53,9 +53,11 @@ export function wordOr<W extends string, T>(
   }
 }
 
-/** A host name or an address; an empty one is a mistake of the shell script. */
+/** Reads a host name or an IP address. */
 export function hostName(text: string): string {
-  if (/^[^:]+:\d*$/.test(text)) throw new InvalidArgumentError('The port is another argument.')
+  if (/^[^:]+:\d*$/.test(text)) {
+    throw new InvalidArgumentError('Write the port as an argument of its own.')
+  }
   if (text !== '' && !/\s/.test(text)) return text
   throw new InvalidArgumentError('It must be a host name or an IP address.')
 }
