@@ -73,8 +73,7 @@ export interface Trace {
   readonly isCutShort: boolean
 }
 
-/** Calls that take bytes of a connection; `bytes: 0` is the end of data. */
-export const RECEIVING_CALLS: readonly TraceCallName[] = [
+const RECEIVING_CALLS: readonly TraceCallName[] = [
   'recv',
   'tryRecv',
   'read',
@@ -82,11 +81,17 @@ export const RECEIVING_CALLS: readonly TraceCallName[] = [
   'readLines',
 ]
 
+/** Returns whether the call takes bytes of a connection; `bytes: 0` is the end of data. */
 export function isReceiving(call: TraceCallName): boolean {
   return RECEIVING_CALLS.includes(call)
 }
 
-/** Returns whether the call may wait; a nonblocking one only takes its time. */
+/** Returns whether the call gives bytes to a connection. */
+export function isSending(call: TraceCallName): boolean {
+  return call === 'sendAll' || call === 'send'
+}
+
+/** Returns whether the call may wait. */
 export function canBlock(call: TraceCallName): boolean {
   return call !== 'tryRecv'
 }
