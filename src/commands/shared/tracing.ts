@@ -30,7 +30,7 @@ export async function startTracing(
   source: TraceSource = 'pynet',
 ): Promise<EndTrace> {
   if (!trace && traceFile === undefined && !summary) return () => true
-  const { observe, Summary, TraceFile, TraceLines } = await import('../../trace/index.ts')
+  const { observe, ownCost, Summary, TraceFile, TraceLines } = await import('../../trace/index.ts')
   const show = (line: string) => terminal.note(line)
   const sinks: TraceSink[] = []
   let isWhole = true
@@ -42,7 +42,7 @@ export async function startTracing(
     sinks.push(new TraceFile(traceFile, { source, program }, onFailure))
   }
   if (trace) sinks.push(new TraceLines(show))
-  if (summary) sinks.push(new Summary(program, show))
+  if (summary) sinks.push(new Summary(program, show, ownCost))
   const stop = observe(sinks)
   return () => {
     stop()
