@@ -173,7 +173,8 @@ async function prepare(command: Command, terminal: Terminal): Promise<void> {
   process.exitCode = EXIT_FAILURE
   const options: TraceOptions = command.opts()
   const { startTracing } = await import('./commands/shared/tracing.ts')
-  endTrace = await startTracing(command.name(), options, terminal)
+  const source = command.name() === 'relay' ? 'relay' : 'pynet'
+  endTrace = await startTracing(command.name(), options, terminal, source)
 }
 
 /**

@@ -30,6 +30,6 @@ async function endOfData(): Promise<Buffer> {
 }
 
 async function reset(bytes: number): Promise<Buffer> {
-  const error = new Error(`the relay resets the connection after ${bytes} bytes`)
+  const error = new Error(`the connection is reset after ${bytes} bytes towards the client`)
   throw Object.assign(error, { code: 'ECONNRESET' })
 }

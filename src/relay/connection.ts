@@ -13,16 +13,16 @@ export type RelayOptions = PathOptions & Breaks
 
 /**
  * Passes on what the client and the server send, until both have ended their data or the
- * connection is lost; resolves when both sockets are closed. The end of data of one is passed on
- * while the other goes on sending; a reset of one becomes a reset of the other. `signal` resets
- * both, for a stream that is cut off must not look whole.
+ * connection is lost; resolves when both sockets are closed, with the error of a lost one. The end
+ * of data of one is passed on while the other goes on sending; a reset of one becomes a reset of
+ * the other. `signal` resets both: a stream that we cut off must not look whole.
  */
 export async function passOn(
   client: TcpSocket,
   server: TcpSocket,
   options: RelayOptions,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Error | undefined> {
   const resetBoth = () => {
     client.reset()
     server.reset()
@@ -33,12 +33,13 @@ export async function passOn(
     passDirection(overPath(receivedBy(client), options), server),
     passDirection(overPath(fromServer, options), client),
   ])
-  const failure = outcomes.find((outcome) => outcome.status === 'rejected')
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected')?.reason
   if (failure === undefined) await Promise.all([client.close(), server.close()])
   else resetBoth()
   signal.removeEventListener('abort', resetBoth)
   // An error without a code is not the network's.
-  if (failure !== undefined && codeOf(failure.reason, '') === '') throw failure.reason
+  if (failure !== undefined && codeOf(failure, '') === '') throw failure
+  return failure
 }
 
 function receivedBy(socket: TcpSocket): Source {

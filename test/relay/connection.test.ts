@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { pieceSizes } from '../../src/relay/cuts.ts'
 import {
   feed,
   loopback,
@@ -17,7 +16,7 @@ import {
   turns,
 } from '../support/sockets.ts'
 import { waitUntil, within } from '../support/waiting.ts'
-import { relayedPair, startRelay } from './support.ts'
+import { cutsOf, endsOf, relayedPair, startRelay } from './support.ts'
 
 /** Bytes for a receiver that does not read; the pattern's length is no power of two. */
 const MORE_THAN_THE_KERNEL_HOLDS = Buffer.alloc(moreThanTheKernelHolds, numberedBytes(9973))
@@ -42,16 +41,9 @@ async function readsOf({ socket }: RawPeer): Promise<string[]> {
   return reads
 }
 
-/** Where parts of a stream end. */
-function endsOf(sizes: readonly number[]): number[] {
-  let end = 0
-  return sizes.map((size) => (end += size))
-}
-
 function expectPromisedPieces(reads: readonly string[], text: string): void {
   expect(reads.join('')).toBe(text)
-  const promised = endsOf(Array.from(text, pieceSizes(SEED, CUT.min, CUT.max)))
-  const cuts = [...promised.filter((end) => end < text.length), text.length]
+  const cuts = cutsOf(text.length, SEED, CUT.min, CUT.max)
   expect(cuts).toEqual(expect.arrayContaining(endsOf(reads.map((read) => read.length))))
   expect(reads.length).toBeGreaterThanOrEqual(cuts.length * (1 - MERGED_AT_MOST))
 }
@@ -137,7 +129,7 @@ describe('a relay', () => {
   it('serves a thousand clients at the same time', async () => {
     const server = createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket))
     onTestFinished(() => void server.close())
-    const { port } = await startRelay(await portOf(server.listen(0, loopback)))
+    const { port } = await startRelay(await portOf(server.listen(0, loopback, 1000)))
     const clients = Array.from({ length: 1000 }, () => connect({ port, host: loopback }))
     for (const [number, client] of clients.entries()) client.end(`client ${number}`)
     const answers = await within(Promise.all(clients.map(text)), 'a thousand answers')

@@ -2,7 +2,9 @@
 import { setMaxListeners } from 'node:events'
 import { onTestFinished } from 'vitest'
 import { relay } from '../../src/commands/relay.ts'
+import { ClientScope } from '../../src/commands/shared/client-scope.ts'
 import type { RelayOptions } from '../../src/relay/connection.ts'
+import { pieceSizes } from '../../src/relay/cuts.ts'
 import type { Source } from '../../src/relay/source.ts'
 import { listen } from '../../src/socket/index.ts'
 import { Terminal } from '../../src/terminal/terminal.ts'
@@ -28,6 +30,21 @@ export async function chunksOf(source: Source): Promise<string[]> {
   }
 }
 
+/** Where the pieces of a stream of `total` bytes end, as its seed decides. */
+export function cutsOf(total: number, seed: number, min: number, max: number): number[] {
+  const sizes = Array.from({ length: total }, pieceSizes(seed, min, max))
+  return [...endsOf(sizes).filter((end) => end < total), total]
+}
+
+/** Where the parts of a stream end that have these sizes. */
+export function endsOf(sizes: readonly number[]): number[] {
+  let end = 0
+  return sizes.map((size) => {
+    end += size
+    return end
+  })
+}
+
 /** A relay in this process, in front of that port; it ends with the test. Returns its port. */
 export async function startRelay(
   serverPort: number,
@@ -36,10 +53,12 @@ export async function startRelay(
   const interruption = new AbortController()
   const { signal } = interruption
   setMaxListeners(0, signal)
-  const listener = await listen({ host: loopback, port: 0, signal })
-  const context = { terminal: new Terminal(() => {}), signal }
+  const listener = await listen({ host: loopback, port: 0, backlog: 1000, signal })
+  const terminal = new Terminal(() => {})
+  const context = { terminal, signal, exitWith: () => {} }
+  const clients = new ClientScope(listener, context)
   const address = { host: loopback, port: serverPort }
-  const running = relay(listener, address, { seed: 7, gapMs: 20, ...options }, context)
+  const running = relay(listener, clients, address, { seed: 7, gapMs: 20, ...options }, context)
   onTestFinished(() => {
     interruption.abort()
     return running
