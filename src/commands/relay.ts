@@ -15,7 +15,7 @@ import { hostName, listeningPort, serverPort, wholeNumber } from './shared/argum
 import type { ClientScope } from './shared/client-scope.ts'
 import type { Context } from './shared/context.ts'
 import { runServer } from './shared/server.ts'
-import { addTraceOptions } from './shared/tracing.ts'
+import { addTraceOptions } from './shared/trace-options.ts'
 
 /** Any number of clients, as far as the operating system lets us have two sockets for each. */
 const LIMITS = { backlog: 511, maxConnections: 1_000_000, filesPerClient: 2 }

@@ -139,7 +139,7 @@ describe('wrong usage of relay', () => {
   ])('%j is refused by its name', async (options, name) => {
     const command = new Command('relay').exitOverride().configureOutput({ writeErr: () => {} })
     const { signal } = new AbortController()
-    declare(command, { terminal: new Terminal(() => {}), signal, exitWith: () => {} })
+    declare(command, { terminal: new Terminal(() => {}), signal, exitCode: 0 })
     const parsing = command.parseAsync(['0', HOST, '1', ...options], { from: 'user' })
     const error = await failureOf(parsing)
     expect(error).toBeInstanceOf(CommanderError)

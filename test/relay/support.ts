@@ -55,7 +55,7 @@ export async function startRelay(
   setMaxListeners(0, signal)
   const listener = await listen({ host: loopback, port: 0, backlog: 1000, signal })
   const terminal = new Terminal(() => {})
-  const context = { terminal, signal, exitWith: () => {} }
+  const context = { terminal, signal, exitCode: 0 }
   const clients = new ClientScope(listener, context)
   const address = { host: loopback, port: serverPort }
   const running = relay(listener, clients, address, { seed: 7, gapMs: 20, ...options }, context)
