@@ -63,8 +63,6 @@ export async function demo(
     if (svg !== undefined) await writePicture(svg, svgLadder(buildLadder(traces)), terminal)
   } catch (error) {
     if (signal.aborted || !keys?.hasQuit) throw error
-  } finally {
-    await keys?.close()
   }
 }
 
