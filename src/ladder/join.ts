@@ -4,6 +4,7 @@ import type { Trace, TraceCall } from '../trace/format.ts'
 import { endsOf, keyOf, type TracedEnd } from './ends.ts'
 import type { Call, Connection, End, Lane } from './ladder.ts'
 import { type LeftOut, leftOutOf, rejectCopies, tracesToDraw } from './left-out.ts'
+import { endNoteOf } from './notes.ts'
 import { pairEnds, pairRelayed } from './pairs.ts'
 
 export interface Joined {
@@ -60,11 +61,12 @@ function laneOf(trace: Trace): Lane {
   const { program, pid } = trace.header
   const isListening = ({ call, error }: TraceCall) => call === 'listen' && error === undefined
   const local = (trace.calls.find(isListening) ?? trace.calls.find(({ remote }) => remote))?.local
-  return { trace, program, detail: `pid ${pid}`, address: keyOf(local) }
+  const endNote = endNoteOf(trace)
+  return { trace, program, detail: `pid ${pid}`, address: keyOf(local), endNote }
 }
 
 function unknownPeer(address: Address | undefined): End {
-  const lane = { trace: undefined, program: 'the other end', detail: 'no trace' }
+  const lane = { trace: undefined, program: 'the other end', detail: 'no trace', endNote: '' }
   return { lane: { ...lane, address: keyOf(address) }, address, calls: [] }
 }
 
