@@ -5,7 +5,7 @@ import { endsOf, keyOf, type TracedEnd } from './ends.ts'
 import type { Call, Connection, End, Lane } from './ladder.ts'
 import { type LeftOut, leftOutOf, rejectCopies, tracesToDraw } from './left-out.ts'
 import { endNoteOf } from './notes.ts'
-import { pairEnds, pairRelayed } from './pairs.ts'
+import { type Pairs, pairEnds, pairRelayed } from './pairs.ts'
 
 export interface Joined {
   readonly lanes: readonly Lane[]
@@ -43,7 +43,7 @@ export function joinTraces(traces: readonly Trace[]): Joined {
     const connection: Connection = { ends: one.hasConnected ? [here, there] : [there, here] }
     for (const end of [one, other]) if (end !== undefined) connectionOf.set(end, connection)
   }
-  for (const [one, other] of found.pairs) connect(one, other)
+  for (const [one, other] of inOrderOfTime(found.pairs)) connect(one, other)
   if (isAlone) for (const end of ends) connect(end)
 
   const connections = [...new Set(connectionOf.values())]
@@ -55,6 +55,14 @@ export function joinTraces(traces: readonly Trace[]): Joined {
     calls: callsOf(lanes, ends, connectionOf),
     leftOut: isAlone ? [] : leftOutOf(ends, found),
   }
+}
+
+/** By the clock of those that were connected to: mostly they are sockets of one server. */
+function inOrderOfTime(pairs: Pairs['pairs']): Pairs['pairs'] {
+  const timeOf = ([one, other]: Pairs['pairs'][number]) => {
+    return one.hasConnected ? other.startedAt : one.startedAt
+  }
+  return [...pairs].sort((one, other) => timeOf(one) - timeOf(other))
 }
 
 function laneOf(trace: Trace): Lane {
