@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Argument, type Command } from 'commander'
 import { echoPlay } from '../demo/echo-play.ts'
 import { Keys } from '../demo/keys.ts'
-import type { Paint } from '../demo/lanes.ts'
 import { NO_MASK, plainMask } from '../demo/mask.ts'
 import type { Play } from '../demo/play.ts'
 import { DemoError } from '../demo/program.ts'
@@ -14,7 +13,7 @@ import { buildLadder } from '../ladder/build.ts'
 import { replaceFile } from '../ladder/picture-file.ts'
 import { svgLadder } from '../ladder/svg.ts'
 import { reasonOf } from '../socket/index.ts'
-import { ladderColours } from '../terminal/colours.ts'
+import { ladderColour } from '../terminal/colours.ts'
 import { isInBackground } from '../terminal/keyboard.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { seconds } from './shared/arguments.ts'
@@ -28,7 +27,6 @@ const MAX_WIDTH = 120
 const DEFAULT_WIDTH = 80
 
 const STDOUT = '-'
-const NO_COLOURS: Paint = { lane: (_, text) => text, waiting: (text) => text }
 
 interface DemoOptions {
   pace?: number
@@ -54,7 +52,7 @@ export async function demo(
   try {
     const traces = await runPlay(play, {
       width: Math.min(columns, MAX_WIDTH),
-      paint: plain ? NO_COLOURS : ladderColours,
+      paint: plain ? (text) => text : ladderColour,
       mask: plain ? plainMask(play.hasVaryingBytes === true) : NO_MASK,
       print: async (lines) => {
         if (svg !== STDOUT) await terminal.output.printOwn(`${lines.join('\n')}\n`)

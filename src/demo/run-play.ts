@@ -46,27 +46,21 @@ async function runAct({ lanes: names, steps }: Act, options: PlayOptions): Promi
   const programs: Program[] = []
   const lanes = new Lanes(names, width, paint)
   const ladder = new GrowingLadder(lanes, mask)
-  const finish = async ({ until = {} }: Step) => {
-    await reach(until, programs, ladder, options.signal)
-    await print(ladder.grow(programs))
-  }
   try {
-    for (const step of steps) {
-      const { say, start, type: [typist, ...lines] = [] } = step
+    for (const { say, start, type: [typist, ...lines] = [], until } of steps) {
       await print(['', ...wrapped(say, width)])
       await pause()
-      if (step.until !== undefined) await print(['', lanes.head()])
+      if (until !== undefined) await print(['', lanes.head()])
       if (start !== undefined) {
-        for (const program of programs) program.mark()
         const program = new Program(start[0], withPort(start[1], programs))
         programs.push(program)
         await print(ladder.start(program))
-        await finish(step)
       }
-      for (const line of lines) {
+      for (const line of start === undefined ? lines : [undefined]) {
+        if (line !== undefined) programs.find(({ name }) => name === typist)?.type(line)
+        await reach(until ?? {}, programs, ladder, options.signal)
+        await print(ladder.grow(programs))
         for (const program of programs) program.mark()
-        programs.find(({ name }) => name === typist)?.type(line)
-        await finish(step)
       }
       await pause()
     }
