@@ -2,7 +2,7 @@
 import { type Cell, drawCell, preferredColumns } from './cells.ts'
 import { columnsOf, cut, fill, wrap } from './columns.ts'
 import type { Arrow, Call, Ladder, Lane, Row } from './ladder.ts'
-import { endNoteOf, titleOf } from './notes.ts'
+import { titleOf } from './notes.ts'
 import { labelOf, wordsOf } from './words.ts'
 
 export const MARGIN = ' '
@@ -87,7 +87,7 @@ export class Canvas {
       return this.#isBlocked(lane) ? '┖' : '└'
     })
     const notes = this.#lanes.map((lane, index) => {
-      return wrap(endNoteOf(lane), (this.#columns[index]?.columns ?? 0) - 2)
+      return wrap(lane.endNote, (this.#columns[index]?.columns ?? 0) - 2)
     })
     const lines = Math.max(...notes.map((note) => note.length))
     return Array.from({ length: lines }, (_, line) => {

@@ -6,8 +6,8 @@ import { pauseUntil } from './pause.ts'
 import type { Source } from './source.ts'
 
 const RECV_SIZE_BYTES = 65_536
-/** A reset throws away what the operating system has yet to send, so that gets a moment first. */
-const RESET_PAUSE_MS = 20
+/** A reset overtakes what the operating system has yet to send: the last bytes get a head start. */
+const HEAD_START_MS = 100
 
 export type RelayOptions = PathOptions & Breaks
 
@@ -29,11 +29,13 @@ export async function passOn(
   }
   signal.addEventListener('abort', resetBoth)
   const fromServer = broken(receivedBy(server), options)
-  const outcomes = await Promise.allSettled([
-    passDirection(overPath(receivedBy(client), options), server),
-    passDirection(overPath(fromServer, options), client),
+  const failures: Error[] = []
+  const note = (error: Error) => failures.push(error)
+  await Promise.all([
+    passDirection(overPath(receivedBy(client), options), server).catch(note),
+    passDirection(overPath(fromServer, options), client).catch(note),
   ])
-  const failure = outcomes.find((outcome) => outcome.status === 'rejected')?.reason
+  const [failure] = failures
   if (failure === undefined) await Promise.all([client.close(), server.close()])
   else resetBoth()
   signal.removeEventListener('abort', resetBoth)
@@ -52,13 +54,15 @@ function receivedBy(socket: TcpSocket): Source {
  * has passed on what the receiver sent before.
  */
 async function passDirection(next: Source, receiver: TcpSocket): Promise<void> {
+  let resetTime = 0
   for (;;) {
     const bytes = await next().catch(async (error) => {
-      await pauseUntil(performance.now() + RESET_PAUSE_MS)
+      await pauseUntil(resetTime)
       receiver.reset()
       throw error
     })
     if (bytes.length === 0) return receiver.shutdown()
     await receiver.sendAll(bytes)
+    resetTime = performance.now() + HEAD_START_MS
   }
 }
