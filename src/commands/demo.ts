@@ -25,7 +25,6 @@ const MIN_WIDTH = 60
 const MAX_WIDTH = 120
 /** Where nobody says how wide the reader's screen is. */
 const DEFAULT_WIDTH = 80
-
 const STDOUT = '-'
 
 interface DemoOptions {
