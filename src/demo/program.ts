@@ -106,7 +106,8 @@ export class Program {
   #end(status: number): void {
     this.look()
     this.status = status
-    rmSync(this.#folder, { recursive: true, force: true })
+    // There is none if it could not be made.
+    if (existsSync(this.#folder)) rmSync(this.#folder, { recursive: true })
   }
 
   #check(): void {
