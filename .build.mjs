@@ -67,15 +67,15 @@ function wrapLibrary() {
 
 /** Replaces a file as a whole: a program may start from dist/ at this moment. */
 function put(path, contents) {
-  fs.writeFileSync(`${path}.${process.pid}`, contents)
-  fs.renameSync(`${path}.${process.pid}`, path)
+  fs.writeFileSync(`dist.${process.pid}`, contents)
+  fs.renameSync(`dist.${process.pid}`, path)
   made.add(resolve(path))
 }
 
 /** What an earlier build left behind must not be packed. */
 function removeStale() {
-  for (const name of fs.readdirSync('dist', { recursive: true })) {
-    const path = resolve('dist', name)
-    if (fs.statSync(path).isFile() && !made.has(path)) fs.rmSync(path)
+  for (const entry of fs.readdirSync('dist', { recursive: true, withFileTypes: true })) {
+    const path = resolve(entry.parentPath, entry.name)
+    if (entry.isFile() && !made.has(path)) fs.rmSync(path, { force: true })
   }
 }

@@ -71,6 +71,10 @@ const COMMANDS: Record<string, CommandEntry> = {
     load: () => loadTool('ladder'),
     leavesSignals: true,
   },
+  relay: {
+    summary: 'stand between a client and a server, and cut, delay or break the stream',
+    load: () => loadTool('relay'),
+  },
 }
 
 /** Whether this is the build, which says so; the sources don't know the name. */
@@ -172,7 +176,8 @@ async function prepare(command: Command, terminal: Terminal): Promise<void> {
   const options: TraceOptions = command.opts()
   if (options.trace || options.traceFile !== undefined || options.summary) {
     const { startTracing } = await import('./commands/shared/tracing.ts')
-    endTrace = startTracing(command.name(), options, terminal)
+    const source = command.name() === 'relay' ? 'relay' : 'pynet'
+    endTrace = startTracing(command.name(), options, terminal, source)
   }
 }
 

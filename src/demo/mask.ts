@@ -46,9 +46,7 @@ export function plainMask(hasVaryingBytes: boolean): Mask {
     }),
     words: (words) => ({
       ...words,
-      text: text(words.text),
-      short: text(words.short),
-      least: text(words.least),
+      details: words.details.map(text),
       range: text(words.range),
     }),
     text,

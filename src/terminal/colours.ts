@@ -20,8 +20,8 @@ export type Colours = typeof colours
 const ladderChalk = chalkFor(stdoutChalk)
 const lanes = [ladderChalk.cyan, ladderChalk.green, ladderChalk.magenta]
 
-/** The colours of a ladder on stdout: one for each lane, counted from 0, and one for a wait. */
-export const ladderColours = {
-  lane: (lane: number, text: string) => lanes[lane % lanes.length]?.(text) ?? text,
-  waiting: (text: string) => ladderChalk.yellow.bold(text),
+/** Returns text of a ladder on stdout in the colour of its lane, counted from 0, or of a wait. */
+export function ladderColour(text: string, colour: number | 'wait'): string {
+  const paint = colour === 'wait' ? ladderChalk.yellow.bold : lanes[colour % lanes.length]
+  return paint?.(text) ?? text
 }
