@@ -53,9 +53,9 @@ function licencesOf(inputs) {
 
 function declareTypes() {
   const options = ['-p', 'src/tsconfig.json', '--listEmittedFiles']
-  const { status, stdout } = spawnSync('tsc', options, { encoding: 'utf8', shell: true })
+  const { status, stdout, stderr } = spawnSync('tsc', options, { encoding: 'utf8', shell: true })
   for (const [, path] of stdout.matchAll(/^TSFILE: (.*)$/gm)) made.add(resolve(path))
-  if (status !== 0) throw new Error(stdout)
+  if (status !== 0) throw new Error(stdout + stderr)
 }
 
 /** Makes the library an ES module as well: one copy of its classes for `import` and `require`. */
@@ -67,8 +67,8 @@ function wrapLibrary() {
 
 /** Replaces a file as a whole: a program may start from dist/ at this moment. */
 function put(path, contents) {
-  fs.writeFileSync(`dist.${process.pid}`, contents)
-  fs.renameSync(`dist.${process.pid}`, path)
+  fs.writeFileSync(`.dist-${process.pid}`, contents)
+  fs.renameSync(`.dist-${process.pid}`, path)
   made.add(resolve(path))
 }
 
