@@ -41,7 +41,7 @@ declare const IS_BUILD: boolean | undefined
 
 /** In the build a tool is a file of its own: the programs start faster without it. */
 function loadTool(name: string): Promise<CommandModule> {
-  const path = typeof IS_BUILD === 'undefined' ? `./commands/${name}.ts` : `./${name}.cjs`
+  const path = typeof IS_BUILD === 'undefined' ? `./commands/${name}.ts` : `./${name}.js`
   return import(path)
 }
 
