@@ -6,8 +6,19 @@ import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 
 /** The six programs are part of cli.js; every other command is a tool in a file of its own. */
-const PROGRAM = /-(server|client)\.ts$/
-const isTool = (name) => name.endsWith('.ts') && !PROGRAM.test(name)
+const PART_OF_CLI = /-(server|client)\.ts$|^summaries\.ts$/
+const isTool = (name) => name.endsWith('.ts') && !PART_OF_CLI.test(name)
+
+/** Commander loads what it needs to run commands in files of their own, which none of ours is. */
+const withoutChildProcess = {
+  name: 'without-child-process',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      importer.includes('commander') ? { path: 'nothing', namespace: 'nothing' } : undefined,
+    )
+    onLoad({ filter: /.*/, namespace: 'nothing' }, () => ({ contents: 'module.exports = {}' }))
+  },
+}
 
 const made = new Set()
 fs.mkdirSync('dist', { recursive: true })
@@ -20,7 +31,12 @@ removeStale()
 async function bundle() {
   const tools = fs.readdirSync('src/commands').filter(isTool)
   const { outputFiles, metafile } = await build({
-    entryPoints: ['src/cli.ts', 'src/index.ts', ...tools.map((name) => `src/commands/${name}`)],
+    entryPoints: [
+      'src/start.ts',
+      'src/cli.ts',
+      'src/index.ts',
+      ...tools.map((name) => `src/commands/${name}`),
+    ],
     entryNames: '[name]',
     outdir: 'dist',
     bundle: true,
@@ -28,6 +44,8 @@ async function bundle() {
     target: 'node20.19',
     format: 'cjs',
     define: { IS_BUILD: 'true' },
+    minifyWhitespace: true,
+    plugins: [withoutChildProcess],
     metafile: true,
     write: false,
   })

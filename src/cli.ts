@@ -7,6 +7,7 @@ import type { TraceOptions } from './commands/shared/trace-options.ts'
 import type { EndTrace } from './commands/shared/tracing.ts'
 import { checkWords, usageMessage } from './commands/shared/usage.ts'
 import { SUMMARIES } from './commands/summaries.ts'
+import { loadPart } from './load-part.ts'
 import type { OutputError } from './terminal/output.ts'
 import { Terminal } from './terminal/terminal.ts'
 
@@ -36,13 +37,9 @@ const FILES: Record<string, () => Promise<CommandModule>> = {
 /** A signal ends these at once, also while they compute: they have nothing to end in good order. */
 const ENDS_AT_ONCE = ['ladder']
 
-/** Whether this is the build, which says so; the sources don't know the name. */
-declare const IS_BUILD: boolean | undefined
-
-/** In the build a tool is a file of its own: the programs start faster without it. */
+/** Loads a tool: the six programs start faster without it. */
 function loadTool(name: string): Promise<CommandModule> {
-  const path = typeof IS_BUILD === 'undefined' ? `./commands/${name}.ts` : `./${name}.js`
-  return import(path)
+  return loadPart(`commands/${name}`) as Promise<CommandModule>
 }
 
 const interruption = new AbortController()

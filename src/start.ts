@@ -2,14 +2,12 @@
 import { writeFileSync } from 'node:fs'
 import packageJson from '../package.json' with { type: 'json' }
 import { overview } from './commands/summaries.ts'
+import { loadPart } from './load-part.ts'
 import { leaveTerminalModesAlone } from './terminal/modes.ts'
 
 const STDOUT = 1
 const STDERR = 2
 const EXIT_USAGE = 2
-
-/** Whether this is the build, which says so; the sources don't know the name. */
-declare const IS_BUILD: boolean | undefined
 
 process.once('exit', leaveTerminalModesAlone)
 start(process.argv.slice(2))
@@ -22,10 +20,7 @@ function start(args: string[]): void {
   else if (first === undefined) {
     print(STDERR, overview())
     process.exitCode = EXIT_USAGE
-  } else {
-    // In the build the rest is a file of its own: half of a short start is reading code.
-    void import(typeof IS_BUILD === 'undefined' ? './cli.ts' : './main.cjs')
-  }
+  } else void loadPart('cli')
 }
 
 /** Prints without what a terminal, a pipe or a network would need to be loaded first. */
