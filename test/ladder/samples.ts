@@ -1,8 +1,7 @@
 // Traces as the programs write them, made by hand: what each shows is known to the byte.
 
-import type { Address } from '../../src/index.ts'
 import { type CallName, HEAD_BYTES } from '../../src/calls.ts'
-import { parseTrace } from '../../src/trace/parse-trace.ts'
+import type { Address } from '../../src/index.ts'
 import {
   isReceiving,
   TRACE_FORMAT,
@@ -10,6 +9,7 @@ import {
   type Trace,
   type TraceCall,
 } from '../../src/trace/format.ts'
+import { parseTrace } from '../../src/trace/parse-trace.ts'
 
 export const serverAddress = { host: '127.0.0.1', port: 2000 }
 const start = Date.parse('2026-11-24T04:30:00.000Z')

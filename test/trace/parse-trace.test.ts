@@ -1,7 +1,7 @@
 // The trace file's format, version 1: what is read, and which mistake is told how.
 import { describe, expect, test } from 'vitest'
-import { parseTrace, TraceError } from '../../src/trace/parse-trace.ts'
 import { CALLS } from '../../src/trace/format.ts'
+import { parseTrace, TraceError } from '../../src/trace/parse-trace.ts'
 import { echoSession, wpsSession } from '../ladder/samples.ts'
 
 const name = 'client.ndjson'

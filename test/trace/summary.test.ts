@@ -1,7 +1,7 @@
 // The summary of a program's calls: what is counted, and the bars of the chunks.
 import { describe, expect, test } from 'vitest'
-import { SocketError } from '../../src/index.ts'
 import { type Call, transferOf } from '../../src/calls.ts'
+import { SocketError } from '../../src/index.ts'
 import { chunkLines, Summary } from '../../src/trace/summary.ts'
 
 const subject = { socket: 1 }

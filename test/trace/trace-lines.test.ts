@@ -1,7 +1,7 @@
 // The lines of a trace on the terminal: each kind of call in its words.
 import { describe, expect, test } from 'vitest'
-import { SocketError } from '../../src/index.ts'
 import { type Call, transferOf } from '../../src/calls.ts'
+import { SocketError } from '../../src/index.ts'
 import { readBlocked, TraceLines, traceLine } from '../../src/trace/trace-lines.ts'
 
 const local = { host: '127.0.0.1', port: 2000 }
