@@ -167,7 +167,8 @@ function finishTrace(): boolean {
 function exitCodeOf(error: unknown, program: Command, terminal: Terminal): number {
   if (endedBy !== undefined) return EXIT_SIGNAL_BASE + constants.signals[endedBy]
   if (error instanceof CommanderError) {
-    terminal.say('error', usageMessage(error, program))
+    // Without a command the help has been printed, and says it all.
+    if (error.code !== 'commander.help') terminal.say('error', usageMessage(error, program))
     return EXIT_USAGE
   }
   if ((error as OutputError).isClosedPipe) return 0
