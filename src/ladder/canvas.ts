@@ -12,7 +12,7 @@ const ARROW_ROOM = 4
 const UNKNOWN_LINE = '┆'
 
 /** A lane's line: light while the program runs, heavy while a call blocks; with a branch or two. */
-const LINES = {
+export const LANE_LINES = {
   'light light': '│├┤┼',
   'light heavy': '╽┟┧╁',
   'heavy light': '╿┞┦╀',
@@ -136,7 +136,7 @@ export class Canvas {
       const hasRight = words !== undefined || own?.isToRight === true
       const above = wereBlocked[index] ? 'heavy' : 'light'
       const below = this.#isBlocked(lane) ? 'heavy' : 'light'
-      return LINES[`${above} ${below}`].charAt((hasRight ? 1 : 0) + (hasLeft ? 2 : 0))
+      return LANE_LINES[`${above} ${below}`].charAt((hasRight ? 1 : 0) + (hasLeft ? 2 : 0))
     })
     return this.#line(lines, drawn as string[])
   }

@@ -40,7 +40,8 @@ export class Keyboard {
 
   /** All of standard input, piece by piece as it comes, to its end. Rejects as `readLine` does. */
   async *pieces(): AsyncGenerator<Buffer, void, void> {
-    for (let piece = await this.#read(); piece !== undefined; piece = await this.#read()) yield piece
+    for (let piece = await this.#read(); piece !== undefined; piece = await this.#read())
+      yield piece
   }
 
   /** Reads no more: a waiting call rejects, and the process may end. */
@@ -119,7 +120,7 @@ export class Keyboard {
  * Returns whether the terminal's foreground process group is another one than ours (proc(5), the
  * fields pgrp and tpgid of /proc/self/stat). Without /proc the answer is no.
  */
-function isInBackground(): boolean {
+export function isInBackground(): boolean {
   try {
     const stat = readFileSync('/proc/self/stat', 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
