@@ -66,7 +66,7 @@ describe('the Mermaid diagram', () => {
     const { client: one, server } = endedSession()
     const drawn = draw(one, server).join('\n')
     expect(drawn).toContain('0.380 recv given up')
-    expect(drawn).toContain('0.900 recv socket closed')
+    expect(drawn).toContain('0.900 recv given up')
     expect(drawn).not.toContain('failed')
   })
 
