@@ -106,8 +106,9 @@ function* choices(words: Words, arrow: CellArrow | undefined): Generator<Choice>
   }
 }
 
-function leastOf({ name, details }: Words): Choice {
-  return { text: `${name} ${details.at(-1)}`.trim(), label: '', hasPreview: false, value: 0 }
+function leastOf({ name, details, least }: Words): Choice {
+  const text = least === '' ? `${name} ${details.at(-1)}`.trim() : least
+  return { text, label: '', hasPreview: false, value: 0 }
 }
 
 /** Returns the text and as much of the bytes as there is room for, in quotes. */
