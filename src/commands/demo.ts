@@ -25,7 +25,6 @@ const MIN_WIDTH = 60
 const MAX_WIDTH = 120
 /** Where nobody says how wide the reader's screen is. */
 const DEFAULT_WIDTH = 80
-
 const STDOUT = '-'
 
 interface DemoOptions {
@@ -63,8 +62,6 @@ export async function demo(
     if (svg !== undefined) await writePicture(svg, svgLadder(buildLadder(traces)), terminal)
   } catch (error) {
     if (signal.aborted || !keys?.hasQuit) throw error
-  } finally {
-    await keys?.close()
   }
 }
 

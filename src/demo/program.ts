@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Trace } from '../trace/format.ts'
@@ -92,12 +92,8 @@ export class Program {
       return
     }
     const path = join(this.#folder, this.name)
-    try {
-      const text = readFileSync(path, 'utf8')
-      if (text.includes('\n')) this.trace = parseTrace(text, this.name)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    }
+    const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
+    if (text.includes('\n')) this.trace = parseTrace(text, this.name)
   }
 
   /** Returns the lines that the program has printed since the last call. */
@@ -110,7 +106,8 @@ export class Program {
   #end(status: number): void {
     this.look()
     this.status = status
-    rmSync(this.#folder, { recursive: true, force: true })
+    // There is none if it could not be made.
+    if (existsSync(this.#folder)) rmSync(this.#folder, { recursive: true })
   }
 
   #check(): void {

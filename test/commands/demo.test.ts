@@ -117,10 +117,8 @@ describe('demo', () => {
     expect(await readFile(picture, 'utf8')).toMatch(/^<svg .*sendAll.*<\/svg>\n$/s)
   })
 
-  it('without a pair, with an unknown one or a bad pace is wrong usage', async () => {
-    expectUsageError(await runPynet('demo'), 'pair')
+  it('of an unknown pair is wrong usage, and names those that there are', async () => {
     expectUsageError(await runPynet('demo', 'ping'), 'echo, wps, str')
-    expectUsageError(await runPynet('demo', 'echo', '--pace', 'slow'), '--pace')
   })
 
   it('without a place for its temporary files says so in one line', async () => {
