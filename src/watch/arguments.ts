@@ -1,0 +1,64 @@
+// The arguments of a system call, as strace prints them: split, and read one by one.
+
+const OPENING = '([{'
+const CLOSING = ')]}'
+
+/** Splits at the commas between arguments; those within brackets belong to an argument. */
+export function splitArguments(text: string): string[] {
+  const args: string[] = []
+  let depth = 0
+  let start = 0
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index] as string
+    if (character === ',' && depth === 0) {
+      args.push(text.slice(start, index).trim())
+      start = index + 1
+    } else if (OPENING.includes(character)) depth++
+    else if (CLOSING.includes(character)) depth--
+  }
+  const last = text.slice(start).trim()
+  if (last !== '') args.push(last)
+  return args
+}
+
+const STRING = /^"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?$/
+
+/** The bytes of `"\x61\x62"...` as hex, `6162`; strace shows the first 32. */
+export function hexOf(string: string | undefined): string | undefined {
+  return STRING.exec(string ?? '')?.[1]?.replaceAll('\\x', '')
+}
+
+/** The text of a string. */
+export function textOf(string: string | undefined): string {
+  return Buffer.from(hexOf(string) ?? '', 'hex').toString('latin1')
+}
+
+/** The number at the beginning of an argument; undefined where there is none. */
+export function numberOf(arg: string | undefined): number | undefined {
+  const number = Number.parseInt(arg ?? '', 10)
+  return Number.isNaN(number) ? undefined : number
+}
+
+/** A descriptor, and what strace says it is: `3<TCP:[64064]>`. */
+export interface DescriptorText {
+  readonly number: number
+  readonly file: string | undefined
+}
+
+const DESCRIPTOR = /(\d+)(?:<([\w-]+:\[[^<]*?\])>)?/y
+const DESCRIPTORS = /(\d+)(?:<([\w-]+:\[[^<]*?\])>)?/g
+
+/** The descriptor at the beginning of an argument; undefined where there is none. */
+export function descriptorOf(arg: string | undefined): DescriptorText | undefined {
+  DESCRIPTOR.lastIndex = 0
+  const match = DESCRIPTOR.exec(arg ?? '')
+  return match === null ? undefined : { number: Number(match[1]), file: match[2] }
+}
+
+/** All descriptors of a list such as `[3<TCP:[64064]> 5]`. */
+export function descriptorsOf(list: string): DescriptorText[] {
+  return [...list.matchAll(DESCRIPTORS)].map(([, number, file]) => ({
+    number: Number(number),
+    file,
+  }))
+}
