@@ -38,6 +38,16 @@ export class StraceReader {
     return this.#calls.ending
   }
 
+  /** Why the system did not start the program, if so. */
+  get startError(): string | undefined {
+    return this.#program.startError
+  }
+
+  /** The processes and threads that have not ended. */
+  get processes(): readonly number[] {
+    return [...this.#program.threads.keys()]
+  }
+
   /** Takes a chunk of strace's output, of any size. */
   push(chunk: string): void {
     for (const text of this.#text.push(chunk)) {
