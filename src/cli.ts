@@ -4,7 +4,8 @@ import { constants } from 'node:os'
 import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Context } from './commands/shared/context.ts'
-import type { EndTrace, TraceOptions } from './commands/shared/tracing.ts'
+import type { TraceOptions } from './commands/shared/trace-options.ts'
+import type { EndTrace } from './commands/shared/tracing.ts'
 import { checkWords, usageMessage } from './commands/shared/usage.ts'
 import type { OutputError } from './terminal/output.ts'
 import { Terminal } from './terminal/terminal.ts'
@@ -27,6 +28,8 @@ interface CommandEntry {
   load(): Promise<CommandModule>
   /** It does something of its own with signals, or a signal ends it at once, also while it computes. */
   leavesSignals?: true
+  /** Its trace options are about another program. */
+  tracesAnother?: true
 }
 
 /** Each command's one line of help, and its file, which is loaded only when it is asked for. */
@@ -70,6 +73,12 @@ const COMMANDS: Record<string, CommandEntry> = {
     load: () => loadTool('ladder'),
     leavesSignals: true,
   },
+  watch: {
+    summary: 'show what the sockets of any program do, in any language',
+    load: () => loadTool('watch'),
+    leavesSignals: true,
+    tracesAnother: true,
+  },
 }
 
 /** Whether this is the build, which says so; the sources don't know the name. */
@@ -85,7 +94,6 @@ const interruption = new AbortController()
 // Every connection of a crowd listens to it.
 setMaxListeners(0, interruption.signal)
 let endedBy: NodeJS.Signals | undefined
-let exitCode = 0
 let endTrace: EndTrace = () => true
 
 void Terminal.open((failure) => interruption.abort(failure)).then(main)
@@ -94,11 +102,14 @@ async function main(terminal: Terminal): Promise<void> {
   process.once('exit', () => terminal.leaveModesAlone())
   interruption.signal.addEventListener('abort', () => terminal.keyboard.close())
   const args = process.argv.slice(2)
-  const program = await assemble(args, terminal)
+  const context: Context = { terminal, signal: interruption.signal, exitCode: 0 }
+  const program = await assemble(args, context)
+  let exitCode = EXIT_FAILURE
   try {
     checkWords(args, COMMANDS)
     await program.parseAsync(withHelpOption(args), { from: 'user' }).catch(passHelp)
     await terminal.output.finish()
+    exitCode = context.exitCode
   } catch (error) {
     // An interrupted program fails in some call or other; why it was interrupted is what counts.
     const reason = interruption.signal.aborted ? interruption.signal.reason : error
@@ -121,7 +132,8 @@ function passHelp(error: unknown): void {
 }
 
 /** Builds the program with all commands' names, and the whole of the one that is asked for. */
-async function assemble(args: string[], terminal: Terminal): Promise<Command> {
+async function assemble(args: string[], context: Context): Promise<Command> {
+  const { terminal } = context
   const program = new Command('pynet')
     .description(
       'The six example programs of a classic tutorial on network programming with Python.',
@@ -138,9 +150,7 @@ async function assemble(args: string[], terminal: Terminal): Promise<Command> {
       outputError: () => {},
     })
   const asked = args.find((word) => Object.hasOwn(COMMANDS, word))
-  const { signal } = interruption
-  const context = { terminal, signal, exitWith: (code: number) => void (exitCode = code) }
-  for (const [name, { summary, load, leavesSignals }] of Object.entries(COMMANDS)) {
+  for (const [name, { summary, load, leavesSignals, tracesAnother }] of Object.entries(COMMANDS)) {
     const command = program
       .command(name)
       .summary(summary)
@@ -149,7 +159,7 @@ async function assemble(args: string[], terminal: Terminal): Promise<Command> {
     const { declare } = await load()
     declare(command, context)
     if (!leavesSignals) command.hook('preAction', () => listenForSignals(terminal))
-    command.hook('preAction', () => prepare(command, terminal))
+    if (!tracesAnother) command.hook('preAction', () => prepare(command, terminal))
   }
   return program
 }
@@ -168,8 +178,10 @@ async function prepare(command: Command, terminal: Terminal): Promise<void> {
   // If all that it waits for vanishes, Node ends silently: that must not look like a success.
   process.exitCode = EXIT_FAILURE
   const options: TraceOptions = command.opts()
-  const { startTracing } = await import('./commands/shared/tracing.ts')
-  endTrace = await startTracing(command.name(), options, terminal)
+  if (options.trace || options.traceFile !== undefined || options.summary) {
+    const { startTracing } = await import('./commands/shared/tracing.ts')
+    endTrace = startTracing(command.name(), options, terminal)
+  }
 }
 
 /**

@@ -2,8 +2,6 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { Argument, type Command } from 'commander'
-import { seconds } from './shared/arguments.ts'
-import type { Context } from './shared/context.ts'
 import { DemoError } from '../demo/actor.ts'
 import { echoPlay } from '../demo/echo-play.ts'
 import { LiveView } from '../demo/live-view.ts'
@@ -13,7 +11,8 @@ import { Stage } from '../demo/stage.ts'
 import { strPlay } from '../demo/str-play.ts'
 import { wpsPlay } from '../demo/wps-play.ts'
 import { MIN_WIDTH } from '../ladder/text.ts'
-
+import { seconds } from './shared/arguments.ts'
+import type { Context } from './shared/context.ts'
 
 const PLAYS: Record<string, Play> = { echo: echoPlay, wps: wpsPlay, str: strPlay }
 const DEFAULT_PACE_MS = 2000
@@ -81,7 +80,7 @@ export async function demo(
 
 /** Whether the server will find the program where it looks. */
 function isInstalled(program: string): boolean {
-  return (process.env.PATH ?? "").split(delimiter).some((folder) => {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK)
       return true

@@ -1,12 +1,7 @@
 // echo-server, the tutorial's tms.py (section 2): one string in, many copies of it back.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
-import {
-  formatAddress,
-  type Listener,
-  Selector,
-  type TcpSocket,
-} from '../socket/index.ts'
+import { formatAddress, type Listener, Selector, type TcpSocket } from '../socket/index.ts'
 import { seconds, wholeNumber, wordOr } from './shared/arguments.ts'
 import type { ClientScope } from './shared/client-scope.ts'
 import type { Context } from './shared/context.ts'
@@ -63,7 +58,8 @@ async function receiveString(client: TcpSocket, maxBytes: number): Promise<Buffe
     if (piece.length === 0) return Buffer.concat(pieces, length)
     pieces.push(piece)
     length += piece.length
-    if (length > maxBytes) throw new LimitError(client, `it sent over ${maxBytes} bytes (--max-bytes)`)
+    if (length > maxBytes)
+      throw new LimitError(client, `it sent over ${maxBytes} bytes (--max-bytes)`)
   }
 }
 

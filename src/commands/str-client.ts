@@ -65,8 +65,6 @@ Examples:
   printf 'a\\nb\\n\\n' | pynet str-client localhost 2000 --retry 5`,
     )
     .action(async (host: string, port: number, options: ClientOptions) => {
-      await runClient(host, port, options, context, (server) =>
-        strClient(server, context.terminal),
-      )
+      await runClient(host, port, options, context, (server) => strClient(server, context.terminal))
     })
 }

@@ -58,7 +58,8 @@ function serveLetter(client: TcpSocket, clients: Clients, v: GrowingBytes): bool
     if (letter === undefined) return false // it would block
     if (letter.length > 0) {
       const value = v.append(letter)
-      if (value === undefined) throw new LimitError(client, `v has ${v.maxBytes} bytes (--max-bytes)`)
+      if (value === undefined)
+        throw new LimitError(client, `v has ${v.maxBytes} bytes (--max-bytes)`)
       return clients.reply(client, value)
     }
     clients.leave(client) // the end of data
@@ -104,7 +105,9 @@ Examples:
       const { clients: count, maxConnections } = options
       const most = count === 'any' ? maxConnections : Math.max(count, maxConnections)
       const isDefault = command.getOptionValueSource('backlog') === 'default'
-      const backlog = isDefault ? Math.max(BACKLOG, count === 'any' ? most : count) : options.backlog
+      const backlog = isDefault
+        ? Math.max(BACKLOG, count === 'any' ? most : count)
+        : options.backlog
       const scope = { ...options, backlog, maxConnections: most }
       await runServer(port, scope, context, async (listener, { report }) => {
         const poll = options.poll === 'select' ? new Selector() : new Polling()

@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { StringDecoder } from 'node:string_decoder'
 import { isGivenUp, type TraceCall } from '../trace/format.ts'
-import { readBlocked } from '../trace/trace-lines.ts'
 import { TraceTail } from './trace-tail.ts'
 
 const EXIT_SIGNAL_BASE = 128
@@ -137,10 +136,6 @@ export class Actor {
   #hear(text: string): void {
     const lines = ((this.#remarks.pop() ?? '') + text).split('\n')
     this.#remarks.push(...lines)
-    for (const line of lines) {
-      const blocked = readBlocked(line)
-      if (blocked !== undefined) this.#blockedAt.set(blocked.call, blocked.at)
-    }
   }
 
   /** When it has ended, and both its outputs too. */

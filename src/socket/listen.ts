@@ -10,6 +10,7 @@ const DEFAULT_BACKLOG = 511
 export interface ListenOptions {
   /** The address to listen on; without it all interfaces, IPv6 and IPv4 through one socket. */
   host?: string | undefined
+  idleTimeoutMs?: number | undefined
   /** 0 asks for any free port. */
   port: number
   /**

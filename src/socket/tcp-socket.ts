@@ -74,6 +74,10 @@ export class TcpSocket {
     return this.#receiver
   }
 
+  get isSending(): boolean {
+    return this.#sender.busy
+  }
+
   /** How many bytes have arrived so far, read or not; kept after the close. */
   get bytesReceived(): number {
     return this.#raw.bytesRead

@@ -1,5 +1,5 @@
 // The clients of str-server: who is there, who has input, and who still has to take a reply.
-import { type Listener, Selector, type TcpSocket } from '../socket/index.ts'
+import type { Listener, Selector, TcpSocket } from '../socket/index.ts'
 
 /** How to find out which clients have input: both ways give the same answer. */
 export type Poll = Pick<Selector, 'register' | 'unregister' | 'select'>

@@ -40,7 +40,8 @@ export class Keyboard {
 
   /** All of standard input, piece by piece as it comes, to its end. Rejects as `readLine` does. */
   async *pieces(): AsyncGenerator<Buffer, void, void> {
-    for (let piece = await this.#read(); piece !== undefined; piece = await this.#read()) yield piece
+    for (let piece = await this.#read(); piece !== undefined; piece = await this.#read())
+      yield piece
   }
 
   /** Reads no more: a waiting call rejects, and the process may end. */

@@ -4,7 +4,7 @@ import { connect, formatAddress, SocketError, type TcpSocket } from '../../socke
 import { restated, withAdvice } from './advice.ts'
 import { hostName, positiveSeconds, seconds, serverPort } from './arguments.ts'
 import type { Context } from './context.ts'
-import { addTraceOptions } from './tracing.ts'
+import { addTraceOptions } from './trace-options.ts'
 
 export interface ClientOptions {
   timeout?: number

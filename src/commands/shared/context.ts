@@ -5,6 +5,6 @@ export interface Context {
   readonly terminal: Terminal
   /** Aborted when a signal asks the program to end. */
   readonly signal: AbortSignal
-  /** Sets the exit code of a command that ends without an error; 0 if it is never called. */
-  exitWith(code: number): void
+  /** What a command that ends without an error exits with; 0 unless the command sets it. */
+  exitCode: number
 }

@@ -6,7 +6,7 @@ import { hostName, listeningPort, positiveSeconds, wholeNumber } from './argumen
 import { ClientScope } from './client-scope.ts'
 import { connectionLimit } from './connection-limit.ts'
 import type { Context } from './context.ts'
-import { addTraceOptions } from './tracing.ts'
+import { addTraceOptions } from './trace-options.ts'
 
 const MAX_BACKLOG = 65_535
 const MAX_CONNECTIONS = 1_000_000

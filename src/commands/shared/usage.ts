@@ -36,7 +36,9 @@ export function usageMessage({ code, message }: CommanderError, program: Command
     .trim()
     .replace(/^error: (command-argument value )?/, '')
     .replaceAll('\n', ' ')
-  const command = program.commands.find((one) => one.args.length > 0 || program.args[0] === one.name())
+  const command = program.commands.find(
+    (one) => one.args.length > 0 || program.args[0] === one.name(),
+  )
   const advice = adviceFor(code, command)
   return advice === undefined ? line : `${line} (${advice})`
 }
