@@ -1,24 +1,32 @@
 // The arguments of a system call, as strace prints them: split, and read one by one.
 
-const OPENING = '([{'
-const CLOSING = ')]}'
+const STRUCTURE = /[",()[\]{}]/g
 
 /** Splits at the commas between arguments; those within brackets belong to an argument. */
 export function splitArguments(text: string): string[] {
   const args: string[] = []
   let depth = 0
   let start = 0
-  for (let index = 0; index < text.length; index++) {
-    const character = text[index] as string
-    if (character === ',' && depth === 0) {
-      args.push(text.slice(start, index).trim())
-      start = index + 1
-    } else if (OPENING.includes(character)) depth++
-    else if (CLOSING.includes(character)) depth--
+  STRUCTURE.lastIndex = 0
+  for (let match = STRUCTURE.exec(text); match !== null; match = STRUCTURE.exec(text)) {
+    const [character] = match
+    if (character === '"') STRUCTURE.lastIndex = endOfString(text, match.index)
+    else if ('([{'.includes(character)) depth++
+    else if (character !== ',') depth--
+    else if (depth === 0) {
+      args.push(text.slice(start, match.index).trim())
+      start = match.index + 1
+    }
   }
   const last = text.slice(start).trim()
   if (last !== '') args.push(last)
   return args
+}
+
+/** Strings are in hex, without a quotation mark of their own. */
+function endOfString(text: string, start: number): number {
+  const end = text.indexOf('"', start + 1)
+  return end < 0 ? text.length : end + 1
 }
 
 const STRING = /^"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?$/

@@ -4,7 +4,7 @@ import { DESCRIPTOR_CALLS } from './descriptor-calls.ts'
 import { Descriptors } from './open-files.ts'
 import { FORKING_CALLS, PROCESS_CALLS } from './process-calls.ts'
 import type { Program } from './program.ts'
-import type { Line, Returned } from './strace-line.ts'
+import type { Line, Parts } from './strace-line.ts'
 import {
   type Entry,
   type Handler,
@@ -62,11 +62,16 @@ export class CallReader {
         this.#enter(thread, event.name, atUs, event.args)
         break
       case 'call':
-        this.#enter(thread, event.name, atUs, event.args)
-        this.#leave(thread, event.name, event.args, event)
+        this.#enter(thread, event.name, atUs, event.parts.args)
+        this.#leave(thread, event.name, event.parts.args, event.parts)
         break
       case 'resumed':
-        this.#leave(thread, event.name, (thread.pending?.text ?? '') + event.args, event)
+        this.#leave(
+          thread,
+          event.name,
+          (thread.pending?.text ?? '') + event.parts.args,
+          event.parts,
+        )
         break
       case 'stopped':
         if (thread.id === this.#program.pid) this.#onStopped()
@@ -135,13 +140,13 @@ export class CallReader {
     if (pending?.interruption !== undefined && !isAgain) this.#endInterrupted(thread, pending, atUs)
     const begun = isAgain ? pending : { enteredUs: atUs, isTold: false }
     const { enteredUs, isTold } = begun
-    thread.pending = { ...entry, name, text, lineUs: atUs, enteredUs, isTold }
+    thread.pending = { entry, name, text, lineUs: atUs, enteredUs, isTold }
   }
 
-  #leave(thread: Thread, name: string, text: string, returned: Returned): void {
+  #leave(thread: Thread, name: string, text: string, parts: Parts): void {
     const { pending } = thread
     if (pending?.name !== name) return
-    const { result, error, tookUs } = returned
+    const { result, resultFile, error, detail, tookUs } = parts
     const returnedUs = pending.lineUs + tookUs
     if (error !== undefined && INTERRUPTED.test(error)) {
       pending.interruption = { atUs: returnedUs, code: error }
@@ -151,13 +156,15 @@ export class CallReader {
     if (result === undefined) return
     thread.pending = undefined
     const call = new SystemCall(thread, name, pending.enteredUs, text)
-    HANDLERS.get(name)?.leave(this.#program, call, { ...returned, returnedUs }, pending)
+    const end = { result, resultFile, error, detail, returnedUs }
+    HANDLERS.get(name)?.leave(this.#program, call, end, pending.entry)
     if (this.#orphans.size > 0) this.#readOrphans()
   }
 
   /** The program has gone on to another call: this one was not taken up again, or out of sight. */
   #endInterrupted(thread: Thread, pending: PendingCall, nextUs: number): void {
-    const { call, socket, interruption, enteredUs } = pending
+    const { interruption, enteredUs } = pending
+    const { call, socket } = pending.entry
     if (call === undefined || interruption === undefined) return
     const isUnseen = interruption.code === GOES_ON_UNSEEN
     this.#program.tell(thread, call, socket, {
@@ -180,7 +187,7 @@ export class CallReader {
   #end(thread: Thread, atUs: number, end: { code?: number; signal?: string }): void {
     const { pending } = thread
     const isKilled = end.signal !== undefined
-    if (isKilled && pending?.call !== undefined) {
+    if (isKilled && pending?.entry.call !== undefined) {
       if (!pending.isTold) this.#program.tellWaiting(thread, pending)
       this.#blockedAtDeath = pending
     }
@@ -198,5 +205,5 @@ export class CallReader {
 /** A call that a signal interrupted, and that the program or the system makes again. */
 function isSameCall(pending: PendingCall, name: string, entry: Entry): boolean {
   const isInterrupted = pending.interruption !== undefined
-  return isInterrupted && pending.name === name && pending.socket === entry.socket
+  return isInterrupted && pending.name === name && pending.entry.socket === entry.socket
 }

@@ -3,6 +3,9 @@ import type { TraceCall } from '../trace/format.ts'
 import type { Ends } from './addresses.ts'
 import type { TcpSocket } from './open-files.ts'
 
+/** A record that may still get its socket's number and addresses. */
+export type Draft = { -readonly [Field in keyof TraceCall]: TraceCall[Field] }
+
 /** Which addresses a call must have. */
 export type Needed = 'both' | 'local' | 'none'
 
@@ -10,7 +13,7 @@ export type Needed = 'both' | 'local' | 'none'
 export type LookUp = (inodes: ReadonlySet<string>) => ReadonlyMap<string, Ends>
 
 interface HeldCall {
-  readonly record: TraceCall
+  readonly record: Draft
   readonly socket: TcpSocket | undefined
   readonly needed: Needed
   /** Nobody knew more at the last look. */
@@ -33,7 +36,7 @@ export class HeldCalls {
     this.#tell = tell
   }
 
-  add(record: TraceCall, socket: TcpSocket | undefined, needed: Needed): void {
+  add(record: Draft, socket: TcpSocket | undefined, needed: Needed): void {
     if (this.#held.length === 0 && isKnown(socket, needed)) {
       this.#tell(withAddresses(record, socket, needed))
     } else {
@@ -83,11 +86,10 @@ function isKnown(socket: TcpSocket | undefined, needed: Needed): boolean {
   return socket.local !== undefined && (needed === 'local' || socket.remote !== undefined)
 }
 
-function withAddresses(
-  record: TraceCall,
-  socket: TcpSocket | undefined,
-  needed: Needed,
-): TraceCall {
-  if (socket === undefined || needed === 'none') return record
-  return { ...record, local: socket.local, remote: socket.remote }
+function withAddresses(record: Draft, socket: TcpSocket | undefined, needed: Needed): TraceCall {
+  if (socket !== undefined && needed !== 'none') {
+    record.local = socket.local
+    record.remote = socket.remote
+  }
+  return record
 }

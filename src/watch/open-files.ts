@@ -1,7 +1,7 @@
 // What a process has open, as far as it concerns TCP: sockets, the epoll instances that watch them,
 // and the descriptors that stand for both.
 import type { Address } from '../calls.ts'
-import type { TraceCall } from '../trace/format.ts'
+import type { Draft } from './held-calls.ts'
 
 /** A TCP socket of the watched program. A copy by dup or fork is the same socket. */
 export interface TcpSocket {
@@ -22,7 +22,7 @@ export interface TcpSocket {
   sent: number
   received: number
   /** Calls that are told only if the socket comes to be used: a JVM makes eight to try them out. */
-  untold: TraceCall[]
+  untold: Draft[]
 }
 
 /** An epoll instance: which socket a program's own `data` stands for. */

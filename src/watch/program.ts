@@ -2,7 +2,7 @@
 import type { TraceCall, TraceCallName } from '../trace/format.ts'
 import { type Ends, endsOf, inodeOf, isTcp } from './addresses.ts'
 import type { DescriptorText } from './arguments.ts'
-import { HeldCalls, type LookUp, type Needed } from './held-calls.ts'
+import { type Draft, HeldCalls, type LookUp, type Needed } from './held-calls.ts'
 import { type Epoll, newEpoll, newSocket, type OpenFile, type TcpSocket } from './open-files.ts'
 import type { PendingCall, Thread } from './system-call.ts'
 
@@ -131,7 +131,8 @@ export class Program {
   use(socket: TcpSocket): void {
     socket.number ??= ++this.#numbers
     for (const record of socket.untold.splice(0)) {
-      this.#held.add({ ...record, socket: socket.number }, socket, 'none')
+      record.socket = socket.number
+      this.#held.add(record, socket, 'none')
     }
   }
 
@@ -147,34 +148,39 @@ export class Program {
 
   /** Tells a call that has returned. */
   tell(thread: Thread, call: TraceCallName, socket: TcpSocket | undefined, told: Told): void {
-    const { enteredUs, returnedUs, ...fields } = told
-    const record: TraceCall = {
+    const { enteredUs, returnedUs } = told
+    const record: Draft = {
       call,
       at: this.#time(returnedUs),
       blocked: (returnedUs - enteredUs) / US_PER_MS,
       socket: undefined,
-      local: socket?.local,
-      remote: socket?.remote,
-      ...fields,
-      process: thread.id === this.pid ? undefined : thread.id,
+      local: told.local ?? socket?.local,
+      remote: told.remote ?? socket?.remote,
+      bytes: told.bytes,
+      offset: told.offset,
+      head: told.head,
+      asked: told.asked,
+      wouldBlock: told.wouldBlock,
+      process: this.#processOf(thread),
+      error: told.error,
     }
     this.#tell(record, socket)
   }
 
   /** Tells that a call has not returned yet. */
   tellWaiting(thread: Thread, pending: PendingCall): void {
-    const { call, socket, asked, enteredUs } = pending
+    const { call, socket, asked } = pending.entry
     if (call === undefined) return
     pending.isTold = true
-    const record: TraceCall = {
+    const record: Draft = {
       call,
-      at: this.#time(enteredUs),
+      at: this.#time(pending.enteredUs),
       waiting: true,
       socket: undefined,
       local: socket?.local,
       remote: socket?.remote,
       asked,
-      process: thread.id === this.pid ? undefined : thread.id,
+      process: this.#processOf(thread),
     }
     this.#tell(record, socket)
   }
@@ -188,7 +194,7 @@ export class Program {
     this.#held.end(lookUp)
   }
 
-  #tell(record: TraceCall, socket: TcpSocket | undefined): void {
+  #tell(record: Draft, socket: TcpSocket | undefined): void {
     if (socket === undefined) {
       this.#held.add(record, undefined, 'none')
       return
@@ -198,7 +204,8 @@ export class Program {
       return
     }
     this.use(socket)
-    this.#held.add({ ...record, socket: socket.number }, socket, neededBy(record))
+    record.socket = socket.number
+    this.#held.add(record, socket, neededBy(record))
   }
 
   /** A descriptor that came to the program in no way that strace shows: it was there at the start. */
@@ -214,6 +221,10 @@ export class Program {
     socket.file = file
     socket.inode ??= inodeOf(file)
     this.learn(socket, endsOf(file))
+  }
+
+  #processOf({ id }: Thread): number | undefined {
+    return id === this.pid ? undefined : id
   }
 
   #time(us: number): number {

@@ -20,7 +20,7 @@ export function reportOf(program: string, { code, signal, blockedIn }: Ending): 
   return `${program} was killed by ${signal}${where}`
 }
 
-function placeOf({ call, socket }: PendingCall): string {
+function placeOf({ entry: { call, socket } }: PendingCall): string {
   const address = socket?.remote ?? socket?.local
   const preposition = call === 'send' || call === 'connect' ? 'to' : 'from'
   if (call === undefined || address === undefined) return `${call}`

@@ -12,9 +12,9 @@ export type Event =
   /** A call has begun, and its line ends here: `recvfrom(3<TCP:[…]>,  <unfinished ...>`. */
   | { readonly kind: 'entry'; readonly name: string; readonly args: string }
   /** The rest of such a line: `<... recvfrom resumed>"\x61", 10, 0, NULL, NULL) = 1 <0.2>`. */
-  | ({ readonly kind: 'resumed'; readonly name: string; readonly args: string } & Returned)
+  | { readonly kind: 'resumed'; readonly name: string; readonly parts: Parts }
   /** A whole call. */
-  | ({ readonly kind: 'call'; readonly name: string; readonly args: string } & Returned)
+  | { readonly kind: 'call'; readonly name: string; readonly parts: Parts }
   /** The thread has ended with an exit code, or by a signal. */
   | { readonly kind: 'exited'; readonly code: number }
   | { readonly kind: 'killed'; readonly signal: string }
@@ -23,8 +23,10 @@ export type Event =
   /** Another thread of the process has called execve, and goes on under this number. */
   | { readonly kind: 'superseded'; readonly by: number }
 
-/** How a call returned. */
-export interface Returned {
+/** What is known of a call at its return. */
+export interface Parts {
+  /** The arguments, or the rest of them. */
+  readonly args: string
   /** The returned number; undefined where the call never returned. */
   readonly result: number | undefined
   /** What strace adds to a returned descriptor: `TCP:[127.0.0.1:2000->127.0.0.1:40312]`. */
@@ -39,7 +41,8 @@ export interface Returned {
 const US_PER_SECOND = 1_000_000
 
 const HEADER = /^(\d+) +(\d+)\.(\d{6}) /
-const ENTRY = /^(\w+)\((.*?)(?: <unfinished \.\.\.>)?$/
+const NAME = /^\w+(?=\()/
+const UNFINISHED = ' <unfinished ...>'
 const RESUMED = /^<\.\.\. (\w+) resumed>(.*)$/
 /** Strings are in hex, so that no argument can look like the end of the arguments. */
 const END_OF_ARGUMENTS = /\)\s+= /
@@ -66,13 +69,15 @@ function eventOf(text: string): Event | undefined {
   if (resumed !== null) {
     const [, name = '', rest = ''] = resumed
     const parts = partsOf(rest)
-    return parts && { kind: 'resumed', name, ...parts }
+    return parts && { kind: 'resumed', name, parts }
   }
-  const entry = ENTRY.exec(text)
-  if (entry === null) return undefined
-  const [, name = '', args = ''] = entry
-  const parts = partsOf(args)
-  return parts ? { kind: 'call', name, ...parts } : { kind: 'entry', name, args }
+  const name = NAME.exec(text)?.[0]
+  if (name === undefined) return undefined
+  const rest = text.slice(name.length + 1)
+  const parts = partsOf(rest)
+  if (parts !== undefined) return { kind: 'call', name, parts }
+  const args = rest.endsWith(UNFINISHED) ? rest.slice(0, -UNFINISHED.length) : rest
+  return { kind: 'entry', name, args }
 }
 
 function eventOfProcess(text: string): Event | undefined {
@@ -87,7 +92,7 @@ function eventOfProcess(text: string): Event | undefined {
 }
 
 /** The arguments and the result; undefined where the line ends before the result. */
-function partsOf(text: string): ({ args: string } & Returned) | undefined {
+function partsOf(text: string): Parts | undefined {
   const end = END_OF_ARGUMENTS.exec(text)
   if (end === null) return undefined
   const args = text.slice(0, end.index)

@@ -3,7 +3,7 @@ import type { TraceCallName } from '../trace/format.ts'
 import { splitArguments } from './arguments.ts'
 import type { Descriptors, OpenFile, TcpSocket } from './open-files.ts'
 import type { Program } from './program.ts'
-import type { Returned } from './strace-line.ts'
+import type { Parts } from './strace-line.ts'
 import type { TransferCall } from './transfers.ts'
 
 /** A thread of the program, or its only one; strace numbers each as a process. */
@@ -37,7 +37,7 @@ export class SystemCall {
 }
 
 /** How a system call returned, and when. */
-export interface Return extends Returned {
+export interface Return extends Omit<Parts, 'args' | 'tookUs'> {
   readonly returnedUs: number
 }
 
@@ -55,7 +55,8 @@ export interface Entry {
   readonly closed?: OpenFile | undefined
 }
 
-export interface PendingCall extends Entry {
+export interface PendingCall {
+  readonly entry: Entry
   readonly name: string
   readonly enteredUs: number
   /** The time of its line; a call that a signal interrupted has another one for its second part. */
@@ -73,7 +74,7 @@ export interface Handler {
   /** At the entry. Returns undefined where the call is of no concern. */
   enter(program: Program, call: SystemCall): Entry | undefined
   /** At the return, when all arguments are known. */
-  leave(program: Program, call: SystemCall, end: Return, pending: PendingCall): void
+  leave(program: Program, call: SystemCall, end: Return, entry: Entry): void
 }
 
 export type Handlers = ReadonlyMap<string, Handler>

@@ -27,24 +27,25 @@ const transferring: Handler = {
 
 function tellTransfer(
   program: Program,
-  { thread, args, enteredUs }: SystemCall,
+  systemCall: SystemCall,
   { result = -1, error, returnedUs }: Return,
   socket: TcpSocket,
   { call, shape, flags }: TransferCall,
 ): void {
-  const times = { enteredUs, returnedUs }
+  const { thread, enteredUs } = systemCall
   if (result < 0) {
     if (error !== 'EAGAIN') program.connected(thread, socket, returnedUs, error)
-    program.tell(thread, call, socket, { ...times, ...emptyHanded(error) })
+    program.tell(thread, call, socket, { enteredUs, returnedUs, ...emptyHanded(error) })
     return
   }
   program.connected(thread, socket, returnedUs)
+  const { args } = systemCall
   const isSend = call === 'send'
   const given = asked(shape, args)
   const { bytes, head } = moved(shape, args, result)
-  const aside = isSend ? undefined : besidesTheStream(flags === undefined ? '' : args[flags])
+  const aside = isSend || flags === undefined ? undefined : besidesTheStream(args[flags])
   if (aside !== undefined) {
-    program.tell(thread, `${call}(${aside})`, socket, { ...times, bytes, head })
+    program.tell(thread, `${call}(${aside})`, socket, { enteredUs, returnedUs, bytes, head })
     return
   }
   // Without room for a byte, none is no end of data.
@@ -53,13 +54,8 @@ function tellTransfer(
   if (isSend) socket.sent += bytes
   else socket.received += bytes
   const isPartial = isSend && given !== undefined && given > bytes
-  program.tell(thread, call, socket, {
-    ...times,
-    bytes,
-    offset,
-    head,
-    ...(isPartial && { asked: given }),
-  })
+  const tried = isPartial ? given : undefined
+  program.tell(thread, call, socket, { enteredUs, returnedUs, bytes, offset, head, asked: tried })
 }
 
 const RIGHTS = /cmsg_type=SCM_RIGHTS, cmsg_data=\[([^{}]*?)\]\}/g
@@ -85,18 +81,18 @@ const sendMessage: Handler = {
     for (const passed of sockets) program.pass(passed)
     return sockets.length > 0 ? {} : undefined
   },
-  leave(program, call, end, pending) {
-    transferring.leave(program, call, end, pending)
-    if (pending.socket !== undefined || (end.result ?? -1) >= 0) return
+  leave(program, call, end, entry) {
+    transferring.leave(program, call, end, entry)
+    if (entry.socket !== undefined || (end.result ?? -1) >= 0) return
     for (const { file } of socketsIn(program, call)) program.take(file)
   },
 }
 
 const receiveMessage: Handler = {
   enter: (program, call) => transferring.enter(program, call) ?? {},
-  leave(program, call, end, pending) {
-    transferring.leave(program, call, end, pending)
-    if (pending.socket !== undefined) return
+  leave(program, call, end, entry) {
+    transferring.leave(program, call, end, entry)
+    if (entry.socket !== undefined) return
     const closesOnExec = call.text.includes('MSG_CMSG_CLOEXEC')
     for (const { number, file } of descriptorsIn(call.text)) {
       const socket = program.take(file)
