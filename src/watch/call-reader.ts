@@ -167,7 +167,7 @@ export class CallReader {
     const { call, socket } = pending.entry
     if (call === undefined || interruption === undefined) return
     const isUnseen = interruption.code === GOES_ON_UNSEEN
-    this.#program.tell(thread, call, socket, {
+    this.#program.tell(thread, call, isUnseen ? undefined : socket, {
       enteredUs,
       returnedUs: isUnseen ? nextUs : interruption.atUs,
       ...(isUnseen ? { wouldBlock: 1 } : { error: 'EINTR' }),

@@ -28,7 +28,7 @@ export function findCommand([name = '', ...args]: readonly string[]): Command {
   const stats = statSync(path)
   if (stats.isDirectory()) throw notExecutable(name, 'it is a directory', 'EISDIR')
   if (!isExecutable(path)) {
-    throw notExecutable(name, `permission denied; chmod +x ${name} allows it`, 'EACCES')
+    throw notExecutable(name, `permission denied (chmod +x makes a program executable)`, 'EACCES')
   }
   rejectForeignRights(name, stats)
   const words = isPlainScript(path) ? [SHELL, path, ...args] : [name, ...args]

@@ -111,6 +111,8 @@ function bringsNothing({ call, bytes, wouldBlock, error }: TraceCall): boolean {
 function together(before: FoldedCall | undefined, record: TraceCall): FoldedCall {
   const { wouldBlock } = record
   const blocked = (before?.blocked ?? 0) + (record.blocked ?? 0)
-  if (wouldBlock === undefined) return { ...record, blocked, times: (before?.times ?? 0) + 1 }
+  if (wouldBlock === undefined) {
+    return before === undefined ? record : { ...record, blocked, times: (before.times ?? 1) + 1 }
+  }
   return { ...record, blocked, wouldBlock: wouldBlock + (before?.wouldBlock ?? 0) }
 }
