@@ -41,24 +41,25 @@ export function notExecutable(name: string, reason: string, code: string): Watch
 
 function pathOf(name: string): string {
   if (name.includes('/')) {
-    if (isThere(name)) return name
+    if (statsOf(name) !== undefined) return name
     throw new WatchError(`${name}: no such file`, 'ENOENT', EXIT_NOT_FOUND)
   }
   const folders = (process.env.PATH ?? DEFAULT_PATH).split(delimiter)
   const candidates = name === '' ? [] : folders.map((folder) => join(folder || '.', name))
-  const files = candidates.filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
+  const files = candidates.filter((path) => statsOf(path)?.isFile())
   const found = files.find(isExecutable) ?? files[0]
   if (found !== undefined) return found
-  const advice = name !== '' && isThere(name) ? `; for the one in this folder, type ./${name}` : ''
+  const isHere = name !== '' && statsOf(name) !== undefined
+  const advice = isHere ? `; for the one in this folder, type ./${name}` : ''
   throw new WatchError(`${name || '""'}: command not found${advice}`, 'ENOENT', EXIT_NOT_FOUND)
 }
 
-function isThere(path: string): boolean {
+function statsOf(path: string): Stats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false }) !== undefined
+    return statSync(path)
   } catch {
-    // A folder on the way is a file, or may not be searched.
-    return false
+    // It is not there, or no such name can be.
+    return undefined
   }
 }
 
@@ -109,6 +110,5 @@ function programOf([name = '', ...args]: readonly string[]): string {
   const own = basename(name)
   if (!INTERPRETERS.test(own)) return own
   const script = args.find((arg) => !arg.startsWith('-'))
-  const isFile = script !== undefined && statSync(script, { throwIfNoEntry: false })?.isFile()
-  return isFile ? basename(script) : own
+  return script !== undefined && statsOf(script)?.isFile() ? basename(script) : own
 }
