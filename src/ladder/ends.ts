@@ -1,0 +1,97 @@
+// The ends of connections that a trace shows: their addresses, their calls, their bytes.
+import type { Address } from '../calls.ts'
+import { formatAddress } from '../socket/index.ts'
+import { isReceiving, isSending, type Trace, type TraceCall } from '../trace/format.ts'
+import { isEndOfData } from '../trace/words.ts'
+import { addTo } from './group.ts'
+
+/** One direction of a connection as one end has seen it. */
+export interface Stream {
+  /** The calls that transferred bytes, in the order of the stream. */
+  readonly calls: readonly TraceCall[]
+  readonly bytes: number
+  /** No byte is missing: the trace is whole, and no send failed or is still waiting. */
+  readonly isWhole: boolean
+  /** The end of data was found behind these bytes. */
+  readonly hasEnded: boolean
+}
+
+/** A socket of one trace that is an end of a connection. */
+export interface TracedEnd {
+  readonly trace: Trace
+  readonly local: Address | undefined
+  readonly remote: Address | undefined
+  /** In the order of the trace. */
+  readonly records: readonly TraceCall[]
+  readonly hasConnected: boolean
+  /** When the connection was there, and when it was last used, in milliseconds since 1970. */
+  readonly startedAt: number
+  readonly lastUsedAt: number
+  readonly sent: Stream
+  readonly received: Stream
+}
+
+/** Returns the sockets of a trace that are an end of a connection; listeners are none. */
+export function endsOf(trace: Trace): TracedEnd[] {
+  const listeners = new Set<number>()
+  for (const { call, socket } of trace.calls) {
+    if (call === 'listen' && socket !== undefined) listeners.add(socket)
+  }
+  const sockets = new Map<number, TraceCall[]>()
+  /** Accepts that bear their listener's number, by the client's address. */
+  const accepts = new Map<string, TraceCall[]>()
+  for (const record of trace.calls) {
+    const { call, socket, remote } = record
+    if (socket === undefined) continue
+    if (listeners.has(socket)) {
+      if (call === 'accept' && isThere(record)) addTo(accepts, keyOf(remote), record)
+      continue
+    }
+    if (!sockets.has(socket)) {
+      // It belongs to the socket that it returned, which nobody has used before.
+      const accept = remote === undefined ? undefined : accepts.get(keyOf(remote))?.shift()
+      sockets.set(socket, accept === undefined ? [] : [accept])
+    }
+    addTo(sockets, socket, record)
+  }
+  const unused = [...accepts.values()].flat().map((accept) => [accept])
+  return [...sockets.values(), ...unused].flatMap((records) => endOf(trace, records) ?? [])
+}
+
+/** Returns an address in one form, whichever way a trace writes it: IPv4 plain, and no zone. */
+export function keyOf(address: Address | undefined): string {
+  if (address === undefined) return ''
+  const host = address.host.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
+  return formatAddress({ host, port: address.port })
+}
+
+/** The record shows both ends of a connection. */
+function isThere({ local, remote, waiting, error }: TraceCall): boolean {
+  return local !== undefined && remote !== undefined && !waiting && error === undefined
+}
+
+function endOf(trace: Trace, records: readonly TraceCall[]): TracedEnd | undefined {
+  const sent = records.filter(({ call, bytes = 0 }) => isSending(call) && bytes > 0)
+  const received = records.filter(({ call, bytes = 0 }) => isReceiving(call) && bytes > 0)
+  const first = records.find(isThere) ?? sent[0] ?? received[0]
+  const last = records.at(-1)
+  if (first === undefined || last === undefined) return undefined
+  const began = Date.parse(trace.header.startedAt)
+  const hasSent = !records.some((record) => isSending(record.call) && record.bytes === undefined)
+  return {
+    trace,
+    local: first.local,
+    remote: first.remote,
+    records,
+    hasConnected: records.some(({ call }) => call === 'connect'),
+    startedAt: began + first.at,
+    lastUsedAt: began + last.at,
+    sent: streamOf(sent, !trace.isCutShort && hasSent, false),
+    received: streamOf(received, true, records.some(isEndOfData)),
+  }
+}
+
+function streamOf(calls: readonly TraceCall[], isWhole: boolean, hasEnded: boolean): Stream {
+  const { offset = 0, bytes = 0 } = calls.at(-1) ?? {}
+  return { calls, bytes: offset + bytes, isWhole, hasEnded }
+}
