@@ -71,6 +71,10 @@ const COMMANDS: Record<string, CommandEntry> = {
     load: () => loadTool('ladder'),
     leavesSignals: true,
   },
+  check: {
+    summary: 'check whether a program does what its role requires',
+    load: () => loadTool('check'),
+  },
 }
 
 /** Whether this is the build, which says so; the sources don't know the name. */

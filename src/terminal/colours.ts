@@ -17,11 +17,18 @@ export const colours = {
 
 export type Colours = typeof colours
 
-const ladderChalk = chalkFor(stdoutChalk)
-const lanes = [ladderChalk.cyan, ladderChalk.green, ladderChalk.magenta]
+const outputChalk = chalkFor(stdoutChalk)
+const lanes = [outputChalk.cyan, outputChalk.green, outputChalk.magenta]
 
 /** The colours of a ladder on stdout: one for each lane, counted from 0, and one for a wait. */
 export const ladderColours = {
   lane: (lane: number, text: string) => lanes[lane % lanes.length]?.(text) ?? text,
-  waiting: (text: string) => ladderChalk.yellow.bold(text),
+  waiting: (text: string) => outputChalk.yellow.bold(text),
+}
+
+/** The colours on stdout of what a check says of a step. */
+export const stepColours = {
+  held: outputChalk.green,
+  failed: outputChalk.red,
+  unchecked: outputChalk.yellow,
 }
