@@ -25,7 +25,7 @@ export function layBaits(names: readonly string[], real: readonly string[]): Bai
   mkdirSync(marks)
   const script = [
     '#!/bin/sh',
-    'name=${0##*/}',
+    `name=\${0##*/}`,
     `: > ${quoted(marks)}/"$name"`,
     `case " ${real.join(' ')} " in *" $name "*) PATH=${quoted(path)}; exec "$name" "$@" ;; esac`,
   ]

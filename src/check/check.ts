@@ -80,7 +80,7 @@ async function runStep(
     const program = session.programs.at(-1)
     const stderr = program?.stderr.lastLines(STDERR_LINES) ?? []
     if (signal.aborted) return result({ is: 'unchecked', why: INTERRUPTED, stderr: [] })
-    if (error instanceof Uncheckable && isFirst) {
+    if (error instanceof Uncheckable && isFirst && !session.hasConnected) {
       return result({ is: 'unchecked', why: error.message, stderr })
     }
     const { expected, came } = unmetBy(error)

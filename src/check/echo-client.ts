@@ -10,7 +10,7 @@ import { type Step, Unmet } from './step.ts'
 import { shown } from './words.ts'
 
 /** How long a client that has to read on is watched while nothing comes. */
-const STILL_READS_MS = 300
+const STILL_READS_MS = 500
 const BEFORE_RESET_MS = 100
 const FEW_BYTES = 200
 const MANY_BYTES = 300_000
@@ -59,7 +59,7 @@ export const echoClient: readonly Step[] = [
     section: '2.2',
     async run(session) {
       const { program, server } = await receiveString(session)
-      const answer = copies(session, FEW_BYTES)
+      const answer = copies(session, MANY_BYTES)
       await server.sendPieces(answer, smallPieces(session.options.seed))
       server.endData()
       await expectExit(session, program, 'at the end of data', 'any')

@@ -1,7 +1,7 @@
 // The role of echo-server, tms.py: one string in, copies of it back, when its key is pressed.
 import { setTimeout as delay } from 'node:timers/promises'
 import { differentLetters } from './letters.ts'
-import { cameWords, type Ending, type Partner } from './partner.ts'
+import { cameWords, type Partner } from './partner.ts'
 import { copiesOf, RepeatedString } from './repeated.ts'
 import { type ServerProgram, startServer } from './server-program.ts'
 import type { Session } from './session.ts'
@@ -13,9 +13,10 @@ const STRING_BYTES = 7
 /** As long as it may be for a server that takes it with one recv of 1,024 bytes. */
 const LARGE_STRING_BYTES = 1000
 const RECV_BYTES = 65_536
-/** A slow reader takes nothing for a while, and then a little at a time. */
+/** A slow reader takes nothing for a while, and then little by little. */
 const SLOW_START_MS = 300
-const SLOW_PAUSE_MS = 2
+const SLOW_PAUSE_MS = 5
+const SLOW_READS = 20
 const BETWEEN_PIECES_MS = 300
 
 export const echoServer: readonly Step[] = [
@@ -33,7 +34,13 @@ export const echoServer: readonly Step[] = [
     async run(session) {
       const { client } = await startServer(session)
       await client.send(smallString(session))
-      await client.expectNothing(SILENCE_MS, 'after the string, for nobody has pressed its key')
+      await client.expectNothing(SILENCE_MS, 'after the string, for its key is not pressed')
+      // A server that waits for the end of the string has it now, and may end its own data.
+      client.endData()
+      if (await client.isSilent(SILENCE_MS)) return
+      const next = await client.receive(RECV_BYTES)
+      if (typeof next === 'string') return
+      throw new Unmet('nothing before its key is pressed', shown(next))
     },
   },
   {
@@ -41,16 +48,18 @@ export const echoServer: readonly Step[] = [
     section: '2.1',
     async run(session) {
       const server = await startServer(session)
-      await exchange(session, server, server.client, smallString(session))
+      await exchange(session, server, server.client, { string: smallString(session) })
     },
   },
   {
     name: 'ends its data after the copies',
     section: '2.2',
     async run(session) {
-      const server = await startServer(session)
-      const ending = await exchange(session, server, server.client, smallString(session))
-      if (ending !== 'the end of data') await server.client.expectEnd('after the copies')
+      const { client, program } = await startServer(session)
+      await client.send(smallString(session))
+      program.type(session.options.goAheadInput)
+      const ending = await client.dropAll()
+      if (ending !== 'the end of data') throw new Unmet('the end of data after the copies', ending)
     },
   },
   {
@@ -58,7 +67,7 @@ export const echoServer: readonly Step[] = [
     section: '4',
     async run(session) {
       const server = await startServer(session)
-      await exchange(session, server, server.client, largeString(), { isSlow: true })
+      await exchange(session, server, server.client, { string: largeString(), isSlow: true })
     },
   },
   {
@@ -72,7 +81,7 @@ export const echoServer: readonly Step[] = [
       await delay(BETWEEN_PIECES_MS)
       await server.client.send(string.subarray(string.length / 2))
       server.client.endData()
-      await receiveCopies(session, server, server.client, string)
+      await receiveCopies(session, server, server.client, { string })
     },
   },
   {
@@ -82,9 +91,9 @@ export const echoServer: readonly Step[] = [
     async run(session) {
       const server = await startServer(session)
       const string = smallString(session)
-      await exchange(session, server, server.client, string)
+      await exchange(session, server, server.client, { string })
       server.client.leave()
-      await exchange(session, server, await server.connect(), string)
+      await exchange(session, server, await server.connect(), { string })
     },
   },
   {
@@ -94,11 +103,11 @@ export const echoServer: readonly Step[] = [
     async run(session) {
       const first = await startServer(session)
       // The end that closes first keeps the port for a minute (TIME_WAIT): here the server.
-      await exchange(session, first, first.client, smallString(session))
+      await exchange(session, first, first.client, { string: smallString(session) })
       first.client.leave()
       await first.program.stop()
       const again = await startServer(session, { port: first.port })
-      await exchange(session, again, again.client, smallString(session))
+      await exchange(session, again, again.client, { string: smallString(session) })
     },
   },
 ]
@@ -119,8 +128,9 @@ function largeString(): Buffer {
   return Buffer.from(numbers.map((number) => String(number).padStart(4, ' ')).join(''))
 }
 
-interface ReadingOptions {
-  isSlow?: boolean
+interface Exchange {
+  readonly string: Buffer
+  readonly isSlow?: boolean
 }
 
 /** The tutorial's session: the string in one piece, without an end, then the go-ahead. */
@@ -128,41 +138,39 @@ async function exchange(
   session: Session,
   server: ServerProgram,
   client: Partner,
-  string: Buffer,
-  options?: ReadingOptions,
-): Promise<Ending | undefined> {
-  await client.send(string)
-  return await receiveCopies(session, server, client, string, options)
+  what: Exchange,
+): Promise<void> {
+  await client.send(what.string)
+  await receiveCopies(session, server, client, what)
 }
 
 /**
- * Gives the go-ahead and receives copies until the end of data, or until nothing has come for half
- * a second after as many as are expected: then resolves with undefined.
+ * Gives the go-ahead and receives copies: as many as are expected, and behind them the end, whatever
+ * it is, or nothing for half a second.
  */
 async function receiveCopies(
   { options: { copies, goAheadInput } }: Session,
   { program }: ServerProgram,
   client: Partner,
-  string: Buffer,
-  { isSlow = false }: ReadingOptions = {},
-): Promise<Ending | undefined> {
+  { string, isSlow = false }: Exchange,
+): Promise<void> {
   const many = copies === undefined ? 'whole copies' : copiesOf(copies)
   const expected = `${many} of ${shown(string)}`
   const received = new RepeatedString(string)
   program.type(goAheadInput)
   if (isSlow) await delay(SLOW_START_MS)
-  for (;;) {
+  for (let reads = 1; ; reads++) {
     const isComplete = received.isWhole && (copies === undefined || received.copies === copies)
-    if (isComplete && (await client.isSilent(SILENCE_MS))) return undefined
+    if (isComplete && (await client.isSilent(SILENCE_MS))) return
     const next = await client.receive(RECV_BYTES)
     if (typeof next === 'string') {
-      if (isComplete) return next
+      if (isComplete) return
       throw new Unmet(expected, cameWords(received.words, next))
     }
     if (!received.take(next)) {
       const before = received.words === 'nothing' ? '' : `${received.words}, then `
       throw new Unmet(expected, before + shown(next))
     }
-    if (isSlow) await delay(SLOW_PAUSE_MS)
+    if (isSlow && reads <= SLOW_READS) await delay(SLOW_PAUSE_MS)
   }
 }

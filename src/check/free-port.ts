@@ -1,6 +1,6 @@
 // A free port for a server under check.
 import { createSocket } from 'node:dgram'
-import { listen } from '../socket/index.ts'
+import { codeOf, listen } from '../socket/index.ts'
 
 /** A port that nobody used when it was chosen. */
 export interface FreePort {
@@ -28,9 +28,10 @@ export async function chooseFreePort(): Promise<FreePort> {
 function reserve(port: number): Promise<(() => void) | undefined> {
   const socket = createSocket('udp4')
   return new Promise((resolve) => {
-    socket.once('error', () => {
+    socket.once('error', (error) => {
       socket.close()
-      resolve(undefined)
+      // Where no port can be reserved, one does without.
+      resolve(codeOf(error) === 'EADDRINUSE' ? undefined : () => {})
     })
     socket.bind({ port, address: '127.0.0.1' }, () => resolve(() => socket.close()))
   })

@@ -6,10 +6,11 @@ import { orAbort, TimeLimitError } from './deadline.ts'
 import { Unmet } from './step.ts'
 import { secondsOf, shown } from './words.ts'
 
-/** Pieces that leave so far apart reach a waiting reader one by one. */
+/** Pieces that leave so far apart reach a waiting reader one by one, the first of them surely. */
 const PIECE_GAP_MS = 5
+const FIRST_GAP_MS = 100
 const PEEK_BYTES = 1024
-const THROUGH_BYTES = 65_536
+const MANY_BYTES = 65_536
 
 /** Why nothing more comes. */
 export type Ending = 'the end of data' | 'a reset' | 'the time limit'
@@ -31,7 +32,7 @@ export class Partner {
     } catch (error) {
       const ending = this.#endingOf(error)
       const came = ending === 'a reset' ? ending : 'the time limit'
-      throw new Unmet(`it takes what we send: ${shown(data)}`, came)
+      throw new Unmet(`it reads what we send: ${shown(data)}`, came)
     }
   }
 
@@ -40,8 +41,8 @@ export class Partner {
     for (let start = 0; start < data.length; ) {
       const end = start + nextSize()
       await this.send(data.subarray(start, end))
+      if (end < data.length) await delay(start === 0 ? FIRST_GAP_MS : PIECE_GAP_MS)
       start = end
-      if (start < data.length) await delay(PIECE_GAP_MS)
     }
   }
 
@@ -52,6 +53,7 @@ export class Partner {
 
   /** Leaves in good order, without waiting for the program to do the same. */
   leave(): void {
+    this.#socket.shutdown()
     void this.#socket.close()
   }
 
@@ -66,6 +68,14 @@ export class Partner {
       return bytes.length === 0 ? 'the end of data' : bytes
     } catch (error) {
       return this.#endingOf(error)
+    }
+  }
+
+  /** Receives and drops all that comes; resolves with how it ends. */
+  async dropAll(): Promise<Ending> {
+    for (;;) {
+      const next = await this.receive(MANY_BYTES)
+      if (typeof next === 'string') return next
     }
   }
 
@@ -87,7 +97,7 @@ export class Partner {
   async receiveThrough(last: string, what: string): Promise<Buffer> {
     const pieces: Buffer[] = []
     for (;;) {
-      const next = await this.receive(THROUGH_BYTES)
+      const next = await this.receive(MANY_BYTES)
       if (typeof next === 'string') {
         throw new Unmet(`${what}, up to "${last}"`, cameWords(shown(Buffer.concat(pieces)), next))
       }

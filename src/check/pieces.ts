@@ -9,11 +9,14 @@ const LARGE_BYTES = 65_536
 /** Returns the size of the next piece at each call. */
 export type Sizes = () => number
 
-/** 1 to 7 bytes, as the seed decides. */
+/** First a single byte, then 1 to 7 bytes, as the seed decides. */
 export function smallPieces(seed: number): Sizes {
   const next = pieceSizes(seed, 1, MAX_SMALL_BYTES)
   let count = 0
-  return () => (count++ < SMALL_PIECES ? next() : Number.POSITIVE_INFINITY)
+  return () => {
+    count++
+    return count === 1 ? 1 : count <= SMALL_PIECES ? next() : Number.POSITIVE_INFINITY
+  }
 }
 
 export function largePieces(): Sizes {

@@ -4,6 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 const GRACE_MS = 2000
 const LOOK_EVERY_MS = 5
+/** Every so many looks it counts that a process has ended, though nobody has taken note of it. */
+const CLOSE_LOOK = 8
 const KB = 1024
 
 /** Groups that this process has started and not yet ended. */
@@ -48,11 +50,18 @@ function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
 /** Resolves with whether the group is empty, as soon as it is, or after the grace time. */
 async function isGone(group: number): Promise<boolean> {
   const deadline = performance.now() + GRACE_MS
-  while (signalGroup(group, 0)) {
+  for (let looks = 1; signalGroup(group, 0); looks++) {
+    if (looks % CLOSE_LOOK === 0 && !isRunning(group)) break
     if (performance.now() > deadline) return false
     await delay(LOOK_EVERY_MS)
   }
   return true
+}
+
+/** Whether more is left than what has ended, and waits for init to take note of it. */
+function isRunning(group: number): boolean {
+  const members = membersOf(group)
+  return members.length === 0 || members.some((pid) => statOf(`/proc/${pid}/stat`)[0] !== 'Z')
 }
 
 /** Ends every group at once, with SIGKILL. */

@@ -49,6 +49,10 @@ export class Session {
     return this.options.command.at(-1) ?? ''
   }
 
+  get hasConnected(): boolean {
+    return this.#sockets.length > 0
+  }
+
   /** Rejects with Uncheckable if the program cannot be started. */
   async start({ host, port, env }: StartOptions): Promise<Program> {
     this.throwIfInterrupted()

@@ -24,6 +24,8 @@ const BURST_LETTERS = 5000
 const MORE_LETTERS = 'abcdefghijklmnopqrstuvw'
 const STEADY_REPLIES = 3
 const BETWEEN_LETTERS_MS = 50
+/** By then the server knows. */
+const AFTER_LEAVING_MS = 200
 const LARGE_BYTES = 100_000
 const LARGE_BATCH = 1000
 const RECV_BYTES = 1 << 20
@@ -52,6 +54,7 @@ export const strServer: readonly Step[] = [
       const { first, second } = await startPair(session)
       await exchange(first, 'a', 'a')
       first.leave()
+      await delay(AFTER_LEAVING_MS)
       await exchange(second, 'b', 'ab')
       await exchange(second, 'c', 'abc')
     },
@@ -108,6 +111,7 @@ export const strServer: readonly Step[] = [
       const pair = await startPair(session)
       await exchange(pair.first, 'q', 'q')
       pair.first.reset()
+      await delay(AFTER_LEAVING_MS)
       await exchange(pair.second, 'z', 'qz')
       pair.second.leave()
       await expectFinalValue(session, pair, 'qz')

@@ -88,7 +88,7 @@ async function expectPrinted(session: Session, answer: Buffer, sizes: Sizes): Pr
 
 /** Lines as ps has them, with characters of two and three bytes that pieces cut. */
 function sampleLines(count: number): Buffer {
-  const lines = Array.from({ length: count }, (_, index) => `${index} pts/0 00:00:01 café 漢字\n`)
+  const lines = Array.from({ length: count }, (_, index) => `é${index} pts/0 00:00:01 漢字\n`)
   return Buffer.from(lines.join(''))
 }
 

@@ -50,10 +50,13 @@ async function checkProgram(
   }
   const settings = { command, seed, timeoutMs, copies, goAheadInput }
   const results = await check(steps, settings, signal, print)
-  const { junit, gradescope } = options
-  if (junit !== undefined) await writeReport(junit, junitReport(name, command.join(' '), results))
-  if (gradescope !== undefined) await writeReport(gradescope, gradescopeReport(results))
-  await terminal.print(`${summaryOf(results)}\n`)
+  // Where one of them cannot be written, the others are all the more needed.
+  const written = await Promise.allSettled([
+    terminal.print(`${summaryOf(results)}\n`),
+    writeReport(options.junit, () => junitReport(name, command.join(' '), results)),
+    writeReport(options.gradescope, () => gradescopeReport(results)),
+  ])
+  for (const one of written) if (one.status === 'rejected') throw one.reason
   return exitCodeOf(results)
 }
 
@@ -63,9 +66,10 @@ function exitCodeOf(results: readonly StepResult[]): number {
   return outcomes.every((is) => is === 'unchecked') ? EXIT_UNCHECKED : EXIT_UNMET
 }
 
-async function writeReport(path: string, text: string): Promise<void> {
+async function writeReport(path: string | undefined, makeText: () => string): Promise<void> {
+  if (path === undefined) return
   try {
-    await replaceFile(path, text)
+    await replaceFile(path, makeText())
   } catch (cause) {
     const error = new Error(`cannot write the report ${path}: ${reasonOf(cause)}`, { cause })
     throw Object.assign(error, { code: codeOf(cause) })
