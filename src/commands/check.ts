@@ -109,6 +109,7 @@ Examples:
     const role = command
       .command(name)
       .summary(summary)
+      .helpOption('-h, --help', 'print this help')
       .description(`Check a program that plays ${name}: ${summary}.`)
       .usage('[options] [--] <command> [args...]')
       .passThroughOptions()

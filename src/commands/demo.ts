@@ -3,15 +3,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Argument, type Command } from 'commander'
 import { echoPlay } from '../demo/echo-play.ts'
 import { Keys } from '../demo/keys.ts'
-import type { Paint } from '../demo/lanes.ts'
 import { NO_MASK, plainMask } from '../demo/mask.ts'
 import type { Play } from '../demo/play.ts'
 import { DemoError } from '../demo/program.ts'
 import { runPlay } from '../demo/run-play.ts'
 import { strPlay } from '../demo/str-play.ts'
 import { wpsPlay } from '../demo/wps-play.ts'
-import { ladderColours } from '../terminal/colours.ts'
+import { buildLadder } from '../ladder/build.ts'
+import { replaceFile } from '../ladder/picture-file.ts'
+import { svgLadder } from '../ladder/svg.ts'
+import { reasonOf } from '../socket/index.ts'
+import { ladderColour } from '../terminal/colours.ts'
 import { isInBackground } from '../terminal/keyboard.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { seconds } from './shared/arguments.ts'
 import type { Context } from './shared/context.ts'
 
@@ -21,8 +25,7 @@ const MIN_WIDTH = 60
 const MAX_WIDTH = 120
 /** Where nobody says how wide the reader's screen is. */
 const DEFAULT_WIDTH = 80
-
-const NO_COLOURS: Paint = { lane: (_, text) => text, waiting: (text) => text }
+const STDOUT = '-'
 
 interface DemoOptions {
   pace?: number
@@ -33,7 +36,7 @@ interface DemoOptions {
 /** Runs the play, and leaves nothing of it behind, however it ends. */
 export async function demo(
   play: Play,
-  { pace, plain = false }: DemoOptions,
+  { pace, plain = false, svg }: DemoOptions,
   { terminal, signal }: Context,
 ): Promise<void> {
   const { isTerminal, columns = DEFAULT_WIDTH } = terminal.output
@@ -46,19 +49,27 @@ export async function demo(
   if (keys !== undefined) terminal.hint('Enter goes on at once, q ends the demo')
   const paceMs = pace ?? (isTerminal ? TERMINAL_PACE_MS : 0)
   try {
-    await runPlay(play, {
+    const traces = await runPlay(play, {
       width: Math.min(columns, MAX_WIDTH),
-      paint: plain ? NO_COLOURS : ladderColours,
+      paint: plain ? (text) => text : ladderColour,
       mask: plain ? plainMask(play.hasVaryingBytes === true) : NO_MASK,
-      print: (lines) => terminal.output.printOwn(lines.map((line) => `${line}\n`).join('')),
+      print: async (lines) => {
+        if (svg !== STDOUT) await terminal.output.printOwn(`${lines.join('\n')}\n`)
+      },
       pause: () => keys?.pause(paceMs) ?? sleep(paceMs, undefined, { signal }),
       signal: keys?.signal ?? signal,
     })
+    if (svg !== undefined) await writePicture(svg, svgLadder(buildLadder(traces)), terminal)
   } catch (error) {
     if (signal.aborted || !keys?.hasQuit) throw error
-  } finally {
-    await keys?.close()
   }
+}
+
+async function writePicture(file: string, picture: string, terminal: Terminal): Promise<void> {
+  if (file === STDOUT) return terminal.print(picture)
+  await replaceFile(file, picture).catch((error) => {
+    throw new DemoError(`cannot write ${file}: ${reasonOf(error)}`)
+  })
 }
 
 /** The command line of demo. */
@@ -71,7 +82,7 @@ export function declare(command: Command, context: Context): void {
       seconds,
     )
     .option('--plain', 'mask ports, times and chunks, so that every run prints the same')
-    .option('--svg <file>', 'keep the ladder as a picture in this file')
+    .option('--svg <file>', 'keep the ladder as a picture, in this file or on standard output (-)')
     .addHelpText(
       'after',
       `

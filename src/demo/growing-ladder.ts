@@ -13,7 +13,7 @@ import type { Program } from './program.ts'
 
 /** As wide as `12.345`; a lane with less room than the second shows no times. */
 const TIME_COLUMNS = 6
-const LEAST_COLUMNS = 24
+const LEAST_COLUMNS = 28
 /** Of many lines of output, only the first few are shown. */
 const SHOWN_LINES = { many: 7, few: 4 }
 /** The others depend on chunks, and on the processes of this machine. */
@@ -102,7 +102,8 @@ export class GrowingLadder {
     if (from === undefined || other === undefined) return [this.#lanes.row({ [name]: told })]
     const label = this.#mask.text(labelOf(from))
     const isToRight = this.#lanes.isLeftOf(other, name)
-    const arrow = { label, isToRight, isToldByWords: words.short.includes(label) }
+    const isToldByWords = !words.isSum && (from.kind !== 'data' || words.range === label)
+    const arrow = { label, isToRight, isToldByWords }
     const alone = { text: this.#draw({ arrow }), right: true }
     if (isToRight) return [this.#lanes.row({ [name]: told, [other]: alone })]
     const tick = { [other]: { left: true } }
@@ -138,8 +139,8 @@ export class GrowingLadder {
     const waiting = trace?.calls.find((call) => call.waiting)
     if (waiting === undefined || this.#waits.has(name) || this.#ended.has(name)) return []
     this.#waits.set(name, nameOf(waiting))
-    const time = '…'.padStart(this.#times)
-    const text = ` ${time} ${nameOf(waiting)} blocks`
+    const time = ' '.repeat(this.#times)
+    const text = ` ${time} ${nameOf(waiting)} … blocked`
     return [this.#lanes.row({ [name]: { text, right: true, state: 'waiting' } })]
   }
 }

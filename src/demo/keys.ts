@@ -1,8 +1,11 @@
 // The keys that are pressed during a demo: Enter goes on, q ends it, and none reaches the shell.
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { constants, openSync, readSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CONTROL_C } from './play.ts'
 
-/** The keyboard in raw mode, until it is closed. Needs a terminal in which this is the foreground. */
+const DROPPED_BYTES = 4096
+
+/** The keyboard in raw mode until the process ends. Needs a terminal where it is in the foreground. */
 export class Keys {
   /** Aborted at q, and when the signal given is. */
   readonly signal: AbortSignal
@@ -11,19 +14,19 @@ export class Keys {
   #goOn: (() => void) | undefined
   /** Enter typed early counts for the next pause. */
   #enters = 0
-  readonly #restore = () => void process.stdin.setRawMode(false)
 
   constructor(signal: AbortSignal) {
     this.signal = AbortSignal.any([signal, this.#quit.signal])
-    // What comes after an interruption may take too long, or never come.
-    this.signal.addEventListener('abort', this.#restore)
-    process.prependOnceListener('exit', this.#restore)
     // A terminal that is gone needs no modes.
     process.stdin.on('error', () => {})
     process.stdin.setRawMode(true)
     process.stdin.setEncoding('latin1').on('data', (keys: string) => {
       for (const key of keys) this.#press(key)
     })
+    process.stdin.unref()
+    process.prependOnceListener('exit', giveBack)
+    // A process that a signal ends does not come to its exit.
+    signal.addEventListener('abort', giveBack)
   }
 
   get hasQuit(): boolean {
@@ -44,16 +47,6 @@ export class Keys {
     this.signal.throwIfAborted()
   }
 
-  /** Drops what was typed, and gives the terminal back as it was. */
-  async close(): Promise<void> {
-    // What the terminal holds is read in the next turn of the event loop, and so not by the shell.
-    await turn()
-    await turn()
-    this.#restore()
-    process.off('exit', this.#restore)
-    process.stdin.destroy()
-  }
-
   #press(key: string): void {
     // In raw mode the terminal makes no signal of it.
     if (key === CONTROL_C) process.kill(process.pid, 'SIGINT')
@@ -63,4 +56,15 @@ export class Keys {
     this.#goOn?.()
     this.#goOn = undefined
   }
+}
+
+/** Drops what was typed and not yet read, and gives the terminal back as it was. */
+function giveBack(): void {
+  try {
+    const terminal = openSync('/dev/tty', constants.O_RDONLY | constants.O_NONBLOCK)
+    while (readSync(terminal, Buffer.alloc(DROPPED_BYTES)) > 0);
+  } catch {
+    // There is nothing left to read.
+  }
+  process.stdin.setRawMode(false)
 }

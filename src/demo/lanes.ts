@@ -1,14 +1,11 @@
 // The lanes of a ladder that grows downwards: a line for each program, heavy while it waits.
-import { columnsOf, cut } from '../ladder/columns.ts'
-import { joint } from '../ladder/joints.ts'
+import { LANE_LINES } from '../ladder/canvas.ts'
+import { cut, fill } from '../ladder/columns.ts'
 
 const MARGIN = ' '
 
-/** How lanes, counted from 0, and waits are told apart by colour. */
-export interface Paint {
-  lane(lane: number, text: string): string
-  waiting(text: string): string
-}
+/** Returns the text in the colour of a lane, counted from 0, or of a wait. */
+export type Paint = (text: string, colour: number | 'wait') => string
 
 type State = 'absent' | 'running' | 'waiting'
 
@@ -41,7 +38,7 @@ export class Lanes {
 
   /** Returns the line with the names of the lanes. */
   head(): string {
-    const cells = this.#names.map((name, lane) => this.#fill(` ${name}`, this.#paintOf(lane)))
+    const cells = this.#names.map((name, lane) => this.#fill(` ${name}`, lane))
     return `${MARGIN} ${cells.join(' ')}`.trimEnd()
   }
 
@@ -52,23 +49,18 @@ export class Lanes {
       const { text = '', left = false, right = false, state = before } = cells[name] ?? {}
       this.#states.set(name, state)
       const [wasWaiting, isWaiting] = [before === 'waiting', state === 'waiting']
-      const begins = before === 'absent' ? '┌' : joint(wasWaiting, isWaiting, { left, right })
+      const weights = `${wasWaiting ? 'heavy' : 'light'} ${isWaiting ? 'heavy' : 'light'}` as const
+      const runs = LANE_LINES[weights].charAt((right ? 1 : 0) + (left ? 2 : 0))
+      const begins = before === 'absent' ? '┌' : runs
       const ends = before === 'absent' ? ' ' : '└'
       const line = state === 'absent' ? ends : begins
-      return (
-        this.#paintOf(lane, wasWaiting || isWaiting)(line) +
-        this.#fill(text, this.#paintOf(lane, isWaiting && !wasWaiting))
-      )
+      const painted = this.#paint(line, wasWaiting || isWaiting ? 'wait' : lane)
+      return painted + this.#fill(text, isWaiting && !wasWaiting ? 'wait' : lane)
     })
     return (MARGIN + drawn.join('')).trimEnd()
   }
 
-  #paintOf(lane: number, isWait = false): (text: string) => string {
-    return (text) => (isWait ? this.#paint.waiting(text) : this.#paint.lane(lane, text))
-  }
-
-  #fill(text: string, paint: (text: string) => string): string {
-    const shown = cut(text.trimEnd(), this.columns)
-    return paint(shown) + ' '.repeat(this.columns - columnsOf(shown))
+  #fill(text: string, colour: number | 'wait'): string {
+    return fill(this.#paint(cut(text.trimEnd(), this.columns), colour), this.columns)
   }
 }

@@ -9,22 +9,16 @@ const SHORT_BYTES = 9
 const SUMMED_TIME = /(?<=blocked +)[\d.]+ s/
 const SUMMED_RECEIVES = /(?<=^ *(?:recv|tryRecv|read\w*) +)[\d,]+(?= ×)/
 
-/** Each function returns what is shown in place of what it is given. */
-export interface Mask {
-  readonly hidesTimes: boolean
-  trace(trace: Trace): Trace
-  words(words: Words): Words
-  text(text: string): string
-  summary(lines: readonly string[]): readonly string[]
+/** Each function returns what is shown in place of what it is given: here, everything. */
+export const NO_MASK = {
+  hidesTimes: false,
+  trace: (trace: Trace): Trace => trace,
+  words: (words: Words): Words => words,
+  text: (text: string): string => text,
+  summary: (lines: readonly string[]): readonly string[] => lines,
 }
 
-export const NO_MASK: Mask = {
-  hidesTimes: false,
-  trace: (trace) => trace,
-  words: (words) => words,
-  text: (text) => text,
-  summary: (lines) => lines,
-}
+export type Mask = typeof NO_MASK
 
 /** Returns the mask of --plain. `hasVaryingBytes`: how many bytes are sent is a matter of chance. */
 export function plainMask(hasVaryingBytes: boolean): Mask {
@@ -44,13 +38,9 @@ export function plainMask(hasVaryingBytes: boolean): Mask {
       // The clock ticks once a call: the order that it decides is then the same each time.
       calls: merged(trace.calls).map((call, at) => ({ ...withoutHead(call), at, blocked: 0 })),
     }),
-    words: (words) => ({
-      ...words,
-      text: text(words.text),
-      short: text(words.short),
-      least: text(words.least),
-      range: text(words.range),
-    }),
+    words: ({ details, range, ...words }) => {
+      return { ...words, details: details.map(text), range: text(range) }
+    },
     text,
     summary: (lines) =>
       lines

@@ -1,7 +1,8 @@
 // A program of a play: a child process with a keyboard, an output, and a trace that grows.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Trace } from '../trace/format.ts'
@@ -11,7 +12,8 @@ import { CONTROL_C, type Goal } from './play.ts'
 const EXIT_SIGNAL_BASE = 128
 const EXIT_INTERRUPTED = EXIT_SIGNAL_BASE + constants.signals.SIGINT
 const EXIT_NOT_STARTED = 127
-const SAID_BY_US = 'pynet: '
+/** What follows the colon is why. */
+const COMPLAINT = /(?<=^(?:pynet|Error)): .*$/gm
 
 /** A program of the play could not do its part. */
 export class DemoError extends Error {
@@ -30,8 +32,8 @@ export class Program {
   /** Undefined until the program has begun its trace. */
   trace: Trace | undefined
   readonly #child: ChildProcess
-  /** Nobody else can read it; it holds the trace file, and goes when the program has ended. */
-  readonly #folder = mkdtempSync(join(tmpdir(), 'pynet-demo-'))
+  /** The program makes it, and nobody else can read it; it holds the trace. */
+  readonly #folder = join(tmpdir(), `pynet-demo-${randomUUID()}`)
   #output = ''
   #complaints = ''
   /** Milliseconds of the trace's own clock. */
@@ -41,7 +43,7 @@ export class Program {
   constructor(name: string, command: string) {
     this.name = name
     this.commandLine = `pynet ${command}`
-    const options = [...process.execArgv, '--import', endWithParent(this.#folder)]
+    const options = [...process.execArgv, '--import', preloaded(this.#folder)]
     const args = [...command.split(' '), '--trace-file', join(this.#folder, name)]
     this.#child = spawn(process.execPath, [...options, process.argv[1] ?? '', ...args], {
       stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
@@ -61,13 +63,13 @@ export class Program {
         this.#end(code ?? EXIT_SIGNAL_BASE + constants.signals[signal])
       },
       (error: Error) => {
-        this.#complaints = `${SAID_BY_US}${error.message}`
+        this.#complaints = `Error: ${error.message}`
         this.#end(EXIT_NOT_STARTED)
       },
     )
   }
 
-  /** Begins a new action: what the trace shows up to now counts for no goal. */
+  /** What the trace shows up to now counts for no goal of the next action. */
   mark(): void {
     this.#markedAt = this.trace?.calls.reduce((last, { at }) => Math.max(last, at), 0) ?? 0
   }
@@ -90,12 +92,8 @@ export class Program {
       return
     }
     const path = join(this.#folder, this.name)
-    try {
-      const text = readFileSync(path, 'utf8')
-      if (text.includes('\n')) this.trace = parseTrace(text, this.name)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    }
+    const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
+    if (text.includes('\n')) this.trace = parseTrace(text, this.name)
   }
 
   /** Returns the lines that the program has printed since the last call. */
@@ -108,14 +106,13 @@ export class Program {
   #end(status: number): void {
     this.look()
     this.status = status
-    rmSync(this.#folder, { recursive: true, force: true })
+    // There is none if it could not be made.
+    if (existsSync(this.#folder)) rmSync(this.#folder, { recursive: true })
   }
 
   #check(): void {
     if (this.status === 0 || this.status === EXIT_INTERRUPTED) return
-    const lines = this.#complaints.split('\n')
-    const why = lines.findLast((line) => line.startsWith(SAID_BY_US))?.slice(SAID_BY_US.length)
-    const reason = why === undefined ? '' : `: ${why}`
+    const reason = this.#complaints.match(COMPLAINT)?.at(-1) ?? ''
     throw new DemoError(`"${this.commandLine}" ended with exit code ${this.status}${reason}`)
   }
 
@@ -137,12 +134,14 @@ export class Program {
 }
 
 /**
- * Returns a module for --import. It ends its process, and removes the folder, when the process that
- * started it is gone, however that ended: Node's channel between the two closes then.
+ * Returns a module for --import, which makes the folder. When the process that started this one is
+ * gone, by whatever death, Node's channel between the two closes: then it removes the folder and
+ * ends its process.
  */
-function endWithParent(folder: string): string {
+function preloaded(folder: string): string {
   const code = `
-    import { rmSync } from 'node:fs'
+    import { mkdirSync, rmSync } from 'node:fs'
+    mkdirSync(${JSON.stringify(folder)}, { mode: 0o700 })
     const end = () => {
       rmSync(${JSON.stringify(folder)}, { recursive: true, force: true })
       process.kill(process.pid, 'SIGKILL')

@@ -1,6 +1,7 @@
 // Runs a play: says what is to be seen, starts the programs, types the keys, and shows the ladder.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cut, wrap } from '../ladder/columns.ts'
+import type { Trace } from '../trace/format.ts'
 import { Summary } from '../trace/summary.ts'
 import { GrowingLadder } from './growing-ladder.ts'
 import { Lanes, type Paint } from './lanes.ts'
@@ -26,8 +27,8 @@ export interface PlayOptions {
   readonly signal: AbortSignal
 }
 
-/** Runs the play to its end; returns its programs. Rejects with DemoError if one fails. */
-export async function runPlay(play: Play, options: PlayOptions): Promise<Program[]> {
+/** Runs the play to its end; returns the traces. Rejects with DemoError if a program fails. */
+export async function runPlay(play: Play, options: PlayOptions): Promise<Trace[]> {
   const { width, mask, print } = options
   await print([`pynet demo: ${play.title}`, '', ...wrapped(LEGEND, width)])
   const programs: Program[] = []
@@ -37,7 +38,7 @@ export async function runPlay(play: Play, options: PlayOptions): Promise<Program
     await print(['', ...mask.summary(summaryOf(program)).map((line) => cut(line, width))])
   }
   await print(['', ...wrapped(play.closing, width)])
-  return programs
+  return programs.flatMap(({ trace }) => trace ?? [])
 }
 
 async function runAct({ lanes: names, steps }: Act, options: PlayOptions): Promise<Program[]> {
@@ -45,27 +46,21 @@ async function runAct({ lanes: names, steps }: Act, options: PlayOptions): Promi
   const programs: Program[] = []
   const lanes = new Lanes(names, width, paint)
   const ladder = new GrowingLadder(lanes, mask)
-  const finish = async ({ until = {} }: Step) => {
-    await reach(until, programs, ladder, options.signal)
-    await print(ladder.grow(programs))
-  }
   try {
-    for (const step of steps) {
-      const { say, start, type: [typist, ...lines] = [] } = step
+    for (const { say, start, type: [typist, ...lines] = [], until } of steps) {
       await print(['', ...wrapped(say, width)])
       await pause()
-      if (step.until !== undefined) await print(['', lanes.head()])
+      if (until !== undefined) await print(['', lanes.head()])
       if (start !== undefined) {
-        for (const program of programs) program.mark()
         const program = new Program(start[0], withPort(start[1], programs))
         programs.push(program)
         await print(ladder.start(program))
-        await finish(step)
       }
-      for (const line of lines) {
+      for (const line of start === undefined ? lines : [undefined]) {
+        if (line !== undefined) programs.find(({ name }) => name === typist)?.type(line)
+        await reach(until ?? {}, programs, ladder, options.signal)
+        await print(ladder.grow(programs))
         for (const program of programs) program.mark()
-        programs.find(({ name }) => name === typist)?.type(line)
-        await finish(step)
       }
       await pause()
     }

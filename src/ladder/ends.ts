@@ -10,7 +10,7 @@ export interface Stream {
   /** The calls that transferred bytes, in the order of the stream. */
   readonly calls: readonly TraceCall[]
   readonly bytes: number
-  /** No byte is missing: the trace is whole, and no send failed or is still waiting. */
+  /** These are all bytes of the stream. */
   readonly isWhole: boolean
   /** The end of data was found behind these bytes. */
   readonly hasEnded: boolean
@@ -77,7 +77,6 @@ function endOf(trace: Trace, records: readonly TraceCall[]): TracedEnd | undefin
   const last = records.at(-1)
   if (first === undefined || last === undefined) return undefined
   const began = Date.parse(trace.header.startedAt)
-  const hasSent = !records.some((record) => isSending(record.call) && record.bytes === undefined)
   return {
     trace,
     local: first.local,
@@ -86,9 +85,19 @@ function endOf(trace: Trace, records: readonly TraceCall[]): TracedEnd | undefin
     hasConnected: records.some(({ call }) => call === 'connect'),
     startedAt: began + first.at,
     lastUsedAt: began + last.at,
-    sent: streamOf(sent, !trace.isCutShort && hasSent, false),
+    sent: streamOf(sent, hasAllSends(trace, records), false),
     received: streamOf(received, true, records.some(isEndOfData)),
   }
+}
+
+/**
+ * A program that is killed may lose its last send, a send that failed may have sent a part, and
+ * not every way of sending can be watched.
+ */
+function hasAllSends({ header, isCutShort }: Trace, records: readonly TraceCall[]): boolean {
+  const isClosed = records.some(({ call }) => call === 'shutdown' || call === 'close')
+  const isUnclear = records.some(({ call, bytes }) => isSending(call) && bytes === undefined)
+  return isClosed && !isUnclear && !isCutShort && header.source !== 'watch'
 }
 
 function streamOf(calls: readonly TraceCall[], isWhole: boolean, hasEnded: boolean): Stream {

@@ -4,8 +4,11 @@ import { keyOf, type Stream, type TracedEnd } from './ends.ts'
 
 const HEX_DIGITS_PER_BYTE = 2
 
-/** Every byte that was sent was received; the counts are possible; they are not. */
-export const RANKS = { equal: 1, possible: 2, impossible: 3 }
+/**
+ * Every byte that was sent was received; some were not; or the end of data was found before them,
+ * as where a connection broke.
+ */
+export const RANKS = { all: 1, some: 2, broken: 3 }
 
 /** How well two ends fit; a smaller rank is better. */
 export interface Fit {
@@ -35,16 +38,16 @@ export function relayedFitOf(client: TracedEnd, server: TracedEnd): Fit | undefi
 }
 
 function fitOfStreams(directions: readonly [source: Stream, copy: Stream][]): Fit | undefined {
-  let rank = RANKS.equal
+  let rank = RANKS.all
   let sameBytes = 0
   for (const [source, copy] of directions) {
     const same = sameBytesOf(source.calls, copy.calls)
     if (same === undefined) return undefined
     sameBytes += same
     if (source.bytes === copy.bytes) continue
-    const isTooLong = source.isWhole && copy.bytes > source.bytes
+    if (source.isWhole && copy.bytes > source.bytes) return undefined
     const endsTooSoon = copy.hasEnded && copy.bytes < source.bytes
-    rank = Math.max(rank, isTooLong || endsTooSoon ? RANKS.impossible : RANKS.possible)
+    rank = Math.max(rank, endsTooSoon ? RANKS.broken : RANKS.some)
   }
   return { rank, sameBytes }
 }

@@ -9,6 +9,8 @@ export interface Lane {
   /** Such as `pid 4242`. */
   readonly detail: string
   readonly address: string
+  /** What is to be known of the lower end; '' where the program was done. */
+  readonly endNote: string
 }
 
 /** A call of a lane, on one clock: microseconds since 1970 by the clock of that lane's machine. */

@@ -65,7 +65,7 @@ function pairByBytes(ends: readonly TracedEnd[]): Pairs {
     for (const server of nearestOf(servers.get(key) ?? [], client)) {
       if (client.trace === server.trace || !canBeTranslated(client, server)) continue
       const fit = fitOf(client, server)
-      const isGood = fit !== undefined && fit.sameBytes > 0 && fit.rank < RANKS.impossible
+      const isGood = fit !== undefined && fit.sameBytes > 0 && fit.rank < RANKS.broken
       if (isGood) candidates.push({ left: client, right: server, rank: fit.rank })
     }
   }

@@ -20,10 +20,10 @@ export type Colours = typeof colours
 const outputChalk = chalkFor(stdoutChalk)
 const lanes = [outputChalk.cyan, outputChalk.green, outputChalk.magenta]
 
-/** The colours of a ladder on stdout: one for each lane, counted from 0, and one for a wait. */
-export const ladderColours = {
-  lane: (lane: number, text: string) => lanes[lane % lanes.length]?.(text) ?? text,
-  waiting: (text: string) => outputChalk.yellow.bold(text),
+/** Returns text of a ladder on stdout in the colour of its lane, counted from 0, or of a wait. */
+export function ladderColour(text: string, colour: number | 'wait'): string {
+  const paint = colour === 'wait' ? outputChalk.yellow.bold : lanes[colour % lanes.length]
+  return paint?.(text) ?? text
 }
 
 /** The colours on stdout of what a check says of a step. */

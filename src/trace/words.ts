@@ -37,8 +37,13 @@ export function quoted({ head, bytes = 0 }: TraceCall): string {
   return `"${plain(shown)}${hasMore ? '…' : ''}"`
 }
 
+/** Most texts are of these letters, and show as they are. */
+const PRINTABLE = /^[ -~]*$/
+
 /** Returns one line in which every control and every invisible mark of direction shows. */
 export function plain(data: string | Uint8Array): string {
+  const letters = typeof data === 'string' ? data : Buffer.from(data).toString('latin1')
+  if (PRINTABLE.test(letters)) return letters
   return visible(data)
     .replaceAll('\n', '\\n')
     .replaceAll('\t', '\\t')

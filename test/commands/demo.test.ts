@@ -54,7 +54,7 @@ function calls(text: string, lane: 'left' | 'right'): string[] {
   const cells = text.split('\n').filter((line) => /^ [┌│├┞┟┃└ ].{38}[┌│├┼┤┞┟┠┡┩╀┃└ ]/.test(line))
   return cells.flatMap((line) => {
     const end = lane === 'left' ? COLUMNS / 2 : COLUMNS
-    return /^[├┞┟┠] +(?:\d+\.\d+ |… )?(\w+)/.exec(line.slice(column, end))?.[1] ?? []
+    return /^[├┞┟┠] +(?:\d+\.\d+ )?(\w+)/.exec(line.slice(column, end))?.[1] ?? []
   })
 }
 
@@ -63,7 +63,7 @@ describe('demo with --plain', () => {
     const text = await playTwice('echo')
     const server = ['listen', 'accept', 'accept', 'recv', 'recv', 'keyboard', 'keyboard', 'sendAll']
     expect(calls(text, 'right').slice(0, server.length)).toEqual(server)
-    expect(text).toMatch(/┟ … keyboard blocks\n.*┟ … recv blocks/)
+    expect(text).toMatch(/┟ {2}keyboard … blocked\n ┟ {2}recv … blocked/)
     expect(text).toMatch(/^ ┞ {2}recv 30,000 bytes ◄/m)
     expect(text).toMatch(/^ ├ {2}recv 1,040,000 bytes ◄/m)
     expect(text).toMatch(/^ │ > ⋮ more lines/m)
@@ -95,10 +95,12 @@ describe('demo with --plain', () => {
 })
 
 describe('demo', () => {
-  it('in a pipe shows the ladder at once, in 80 columns, with the times and the chunks', async () => {
-    const folder = await temporaryFolder()
-    const picture = join(folder, 'echo.svg')
-    const text = await play('echo', '--svg', picture)
+  it('of echo in a pipe shows times and chunks in 80 columns, at its pace, and keeps it', async () => {
+    const picture = join(await temporaryFolder(), 'echo.svg')
+    const begin = performance.now()
+    const text = await play('echo', '--pace', '0.05', '--svg', picture)
+    const [steps, pauses, paceMs] = [6, 2, 50]
+    expect(performance.now() - begin).toBeGreaterThan(steps * pauses * paceMs)
     expect(text.split('\n').filter((line) => line.length > COLUMNS)).toEqual([])
     expect(text).not.toContain(escapeByte)
     expect(text).toMatch(/^ {3}client +server$/m)
@@ -112,20 +114,11 @@ describe('demo', () => {
     expect(received.length).toBeGreaterThan(2)
     expect(text).toMatch(/^ {2}sendAll +1 × +30,000 bytes +blocked/m)
     expect(text.match(/^summary of pynet echo-/gm)).toHaveLength(4)
-    expect(await readFile(picture, 'utf8')).toMatch(/^<svg [^]*sendAll[^]*<\/svg>\n$/)
+    expect(await readFile(picture, 'utf8')).toMatch(/^<svg .*sendAll.*<\/svg>\n$/s)
   })
 
-  it('with a pace waits before and after each step', async () => {
-    const begin = performance.now()
-    await play('echo', '--pace', '0.1')
-    const [steps, pauses, paceMs] = [6, 2, 100]
-    expect(performance.now() - begin).toBeGreaterThan(steps * pauses * paceMs)
-  })
-
-  it('without a pair, with an unknown one or a bad pace is wrong usage', async () => {
-    expectUsageError(await runPynet('demo'), 'pair')
+  it('of an unknown pair is wrong usage, and names those that there are', async () => {
     expectUsageError(await runPynet('demo', 'ping'), 'echo, wps, str')
-    expectUsageError(await runPynet('demo', 'echo', '--pace', 'slow'), '--pace')
   })
 
   it('without a place for its temporary files says so in one line', async () => {
@@ -140,7 +133,7 @@ describe.runIf(hasFile('/proc/self/stat', 'the children of a demo'))('demo in it
   async function inTheMiddle(
     folder: string,
   ): Promise<{ demo: RunningProcess; children: number[] }> {
-    const demo = startPynet('demo', 'str', '--pace', 0.2, { env: inFolder(folder) })
+    const demo = startPynet('demo', 'str', { env: inFolder(folder) })
     await demo.waitFor('stdout', /> enter a letter:b/)
     const children = childrenOf(demo.pid)
     expect(children).toHaveLength(3)
@@ -191,10 +184,10 @@ describe.runIf(hasTerminal('a demo in a terminal'))('demo in a terminal', () => 
     const shell = start('script', ['-qec', 'bash --norc --noprofile -i', '/dev/null'], {
       stdin: 'pipe',
       cwd: folder,
-      env: { ...inFolder(folder), TERM: 'xterm-256color', SHELL: '/bin/sh', PS1: 'ready> ' },
+      env: { ...inFolder(folder), TERM: 'xterm-256color', SHELL: '/bin/sh', PS1: 'ready-$?> ' },
       ownGroup: true,
     })
-    await shell.waitFor('stdout', /ready> /)
+    await shell.waitFor('stdout', /ready-0> /)
     shell.write(
       `stty cols ${COLUMNS}; demo() { '${process.execPath}' '${pynetPath}' demo "$@"; }\r`,
     )
@@ -220,7 +213,7 @@ describe.runIf(hasTerminal('a demo in a terminal'))('demo in a terminal', () => 
     expect(screen).toContain(painted(client, '├'))
     expect(screen).toContain(painted(waiting, '\x1b[1m┃\x1b[22m'))
     const rows = screen.slice(screen.indexOf('pynet demo')).split('\r\n')
-    const visible = rows.map((row) => row.replaceAll(/\x1b\[\d+m/g, ''))
+    const visible = rows.map((row) => row.replaceAll(new RegExp(`${escapeByte}\\[\\d+m`, 'g'), ''))
     expect(visible.filter((row) => / [│┃]/.test(row) && row.length > COLUMNS)).toEqual([])
   })
 
@@ -231,14 +224,14 @@ describe.runIf(hasTerminal('a demo in a terminal'))('demo in a terminal', () => 
       ['aq', 0],
       ['b\x03', 130],
     ]) {
-      shell.write(`demo str --pace ${status}.5; echo status-$?\r`)
-      await shell.waitFor('stdout', new RegExp(`pace ${status}[^]*waits for two clients`))
+      shell.write(`demo str --pace ${status}.5\r`)
+      await shell.waitFor('stdout', new RegExp(`pace ${status}.*waits for two clients`, 's'))
       shell.write(`${key}`)
-      await shell.waitFor('stdout', new RegExp(`status-${status}\r`))
+      await shell.waitFor('stdout', new RegExp(`pace ${status}.*ready-${status}> $`, 's'))
       expect(await readdir(folder)).toEqual([])
     }
-    shell.write('stty cols 59; demo echo; echo narrow-$?\r')
-    await shell.waitFor('stdout', /needs 60 columns[^]*narrow-1/)
+    shell.write('stty cols 59; demo echo\r')
+    await shell.waitFor('stdout', /needs 60 columns.*ready-1> $/s)
     shell.write('exit\r')
     await shell.finished()
   })

@@ -2,11 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { Lanes } from '../../src/demo/lanes.ts'
 
-const noColours = { lane: (_: number, text: string) => text, waiting: (text: string) => text }
-
 describe('the lanes', () => {
   it('draw a program from its start to its end, heavy from its wait to its return', () => {
-    const lanes = new Lanes(['client', 'server'], 33, noColours)
+    const lanes = new Lanes(['client', 'server'], 33, (text) => text)
     const rows = [
       lanes.head(),
       lanes.row({ server: { text: ' $ pynet', state: 'running' } }),
@@ -32,16 +30,15 @@ describe('the lanes', () => {
   })
 
   it('paint each lane in its own colour, and a wait in another', () => {
-    const paint = {
-      lane: (lane: number, text: string) => (text.trim() === '' ? text : `<${lane} ${text}>`),
-      waiting: (text: string) => `<wait ${text}>`,
-    }
-    const lanes = new Lanes(['client', 'server'], 21, paint)
-    expect(lanes.head()).toBe('  <0  client>   <1  server>')
+    const inColour = (text: string, colour: number | 'wait') =>
+      text === '' ? '' : `\x1b[3${colour === 'wait' ? 7 : colour}m${text}\x1b[39m`
+    const lanes = new Lanes(['client', 'server'], 21, inColour)
+    const [client, server] = [inColour(' client', 0), inColour(' server', 1)]
+    expect(lanes.head()).toBe(`  ${client}   ${server}`)
     lanes.row({ client: { state: 'running' }, server: { state: 'running' } })
-    expect(lanes.row({ server: { text: ' recv', state: 'waiting' } })).toBe(
-      ' <0 │>         <wait ╽><wait  recv>',
-    )
-    expect(lanes.row({})).toBe(' <0 │>         <wait ┃>')
+    const line = ` ${inColour('│', 0)}         `
+    const wait = lanes.row({ server: { text: ' recv', state: 'waiting' } })
+    expect(wait).toBe(`${line}${inColour('╽', 'wait')}${inColour(' recv', 'wait')}`)
+    expect(lanes.row({})).toBe(line + inColour('┃', 'wait'))
   })
 })
