@@ -34,6 +34,7 @@ const FILES: Record<string, () => Promise<CommandModule>> = {
   ladder: () => loadTool('ladder'),
   watch: () => loadTool('watch'),
   relay: () => loadTool('relay'),
+  check: () => loadTool('check'),
 }
 /** Signals end these at once, also while they compute, or are for the program that they run. */
 const LEAVE_SIGNALS_ALONE = ['ladder', 'watch']

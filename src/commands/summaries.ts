@@ -22,6 +22,7 @@ export const SUMMARIES: Readonly<Record<string, Summary>> = {
   ladder: { summary: "draw what both ends' traces show, as a ladder diagram" },
   watch: { summary: 'show what the sockets of any program do, in any language' },
   relay: { summary: 'stand between a client and a server; cut, delay or break the stream' },
+  check: { summary: 'check whether a program does what its role requires' },
 }
 
 const NAME_COLUMNS = 14
