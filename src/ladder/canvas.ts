@@ -2,7 +2,7 @@
 import { type Cell, drawCell, preferredColumns } from './cells.ts'
 import { columnsOf, cut, fill, wrap } from './columns.ts'
 import type { Arrow, Call, Ladder, Lane, Row } from './ladder.ts'
-import { endNoteOf, titleOf } from './notes.ts'
+import { titleOf } from './notes.ts'
 import { labelOf, wordsOf } from './words.ts'
 
 export const MARGIN = ' '
@@ -12,7 +12,7 @@ const ARROW_ROOM = 4
 const UNKNOWN_LINE = '┆'
 
 /** A lane's line: light while the program runs, heavy while a call blocks; with a branch or two. */
-const LINES = {
+export const LANE_LINES = {
   'light light': '│├┤┼',
   'light heavy': '╽┟┧╁',
   'heavy light': '╿┞┦╀',
@@ -87,7 +87,7 @@ export class Canvas {
       return this.#isBlocked(lane) ? '┖' : '└'
     })
     const notes = this.#lanes.map((lane, index) => {
-      return wrap(endNoteOf(lane), (this.#columns[index]?.columns ?? 0) - 2)
+      return wrap(lane.endNote, (this.#columns[index]?.columns ?? 0) - 2)
     })
     const lines = Math.max(...notes.map((note) => note.length))
     return Array.from({ length: lines }, (_, line) => {
@@ -136,7 +136,7 @@ export class Canvas {
       const hasRight = words !== undefined || own?.isToRight === true
       const above = wereBlocked[index] ? 'heavy' : 'light'
       const below = this.#isBlocked(lane) ? 'heavy' : 'light'
-      return LINES[`${above} ${below}`].charAt((hasRight ? 1 : 0) + (hasLeft ? 2 : 0))
+      return LANE_LINES[`${above} ${below}`].charAt((hasRight ? 1 : 0) + (hasLeft ? 2 : 0))
     })
     return this.#line(lines, drawn as string[])
   }

@@ -4,7 +4,8 @@ import type { Trace, TraceCall } from '../trace/format.ts'
 import { endsOf, keyOf, type TracedEnd } from './ends.ts'
 import type { Call, Connection, End, Lane } from './ladder.ts'
 import { type LeftOut, leftOutOf, rejectCopies, tracesToDraw } from './left-out.ts'
-import { pairEnds, pairRelayed } from './pairs.ts'
+import { endNoteOf } from './notes.ts'
+import { type Pairs, pairEnds, pairRelayed } from './pairs.ts'
 
 export interface Joined {
   readonly lanes: readonly Lane[]
@@ -42,7 +43,7 @@ export function joinTraces(traces: readonly Trace[]): Joined {
     const connection: Connection = { ends: one.hasConnected ? [here, there] : [there, here] }
     for (const end of [one, other]) if (end !== undefined) connectionOf.set(end, connection)
   }
-  for (const [one, other] of found.pairs) connect(one, other)
+  for (const [one, other] of inOrderOfTime(found.pairs)) connect(one, other)
   if (isAlone) for (const end of ends) connect(end)
 
   const connections = [...new Set(connectionOf.values())]
@@ -56,15 +57,24 @@ export function joinTraces(traces: readonly Trace[]): Joined {
   }
 }
 
+/** By the clock of those that were connected to: mostly they are sockets of one server. */
+function inOrderOfTime(pairs: Pairs['pairs']): Pairs['pairs'] {
+  const timeOf = ([one, other]: Pairs['pairs'][number]) => {
+    return one.hasConnected ? other.startedAt : one.startedAt
+  }
+  return [...pairs].sort((one, other) => timeOf(one) - timeOf(other))
+}
+
 function laneOf(trace: Trace): Lane {
   const { program, pid } = trace.header
   const isListening = ({ call, error }: TraceCall) => call === 'listen' && error === undefined
   const local = (trace.calls.find(isListening) ?? trace.calls.find(({ remote }) => remote))?.local
-  return { trace, program, detail: `pid ${pid}`, address: keyOf(local) }
+  const endNote = endNoteOf(trace)
+  return { trace, program, detail: `pid ${pid}`, address: keyOf(local), endNote }
 }
 
 function unknownPeer(address: Address | undefined): End {
-  const lane = { trace: undefined, program: 'the other end', detail: 'no trace' }
+  const lane = { trace: undefined, program: 'the other end', detail: 'no trace', endNote: '' }
   return { lane: { ...lane, address: keyOf(address) }, address, calls: [] }
 }
 

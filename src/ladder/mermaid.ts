@@ -1,7 +1,7 @@
 // The ladder diagram as a Mermaid sequence diagram, for a Markdown page (Mermaid 10 and later).
 import { chooseRows, type WholeLadder } from './build.ts'
 import type { Ladder, Lane, Row } from './ladder.ts'
-import { accountLines, endNoteOf, titleOf } from './notes.ts'
+import { accountLines, titleOf } from './notes.ts'
 import { withOneArrow } from './rows.ts'
 import { labelOf, sentenceOf, wordsOf } from './words.ts'
 
@@ -28,7 +28,7 @@ export function mermaidLadder(
       .map(({ call }) => end(call.lane, names)),
   ]
   for (const [lane, name] of names) {
-    const note = endNoteOf(lane)
+    const note = lane.endNote
     if (note !== '') lines.push(`Note over ${name}: ${escaped(note)}`)
   }
   const notes = accountLines(ladder.connections).map(escaped)

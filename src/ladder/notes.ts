@@ -13,9 +13,8 @@ export function titleOf(lane: Lane): { name: string; address: string } {
   return { name: plain(`${lane.program}, ${lane.detail}`), address: plain(lane.address) }
 }
 
-/** Returns what is to be known of the lower end of a lane; '' where the program was done. */
-export function endNoteOf({ trace }: Lane): string {
-  if (trace === undefined) return ''
+/** Returns what is to be known of the lower end of a trace's lane; '' where the program was done. */
+export function endNoteOf(trace: Trace): string {
   const blocked = trace.calls.filter(({ waiting }) => waiting).map(({ call }) => plain(call))
   if (blocked.length > 0) {
     return `the trace ends here: blocked in ${[...new Set(blocked)].join(' and ')}`

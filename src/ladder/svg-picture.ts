@@ -1,7 +1,7 @@
 // Draws what the picture shows: lanes, calls, bars where they blocked, and arrows between them.
 import { wrap } from './columns.ts'
 import type { Ladder, Lane, Row } from './ladder.ts'
-import { endNoteOf, titleOf } from './notes.ts'
+import { titleOf } from './notes.ts'
 import { arrow, type Element, element, LINE, textBox, textWidth } from './svg-elements.ts'
 import { HEAD_HEIGHT, LANE_WIDTH, Layout, MARGIN, ROW_HEIGHT } from './svg-layout.ts'
 import { drawLegend } from './svg-legend.ts'
@@ -99,7 +99,7 @@ function drawHead(lane: Lane, layout: Layout): Element[] {
 
 /** Below the lane's end. */
 function drawEndNote(lane: Lane, layout: Layout): Element[] {
-  const lines = wrap(endNoteOf(lane), NOTE_COLUMNS).filter((line) => line !== '')
+  const lines = wrap(lane.endNote, NOTE_COLUMNS).filter((line) => line !== '')
   return lines.map((line, index) => {
     const frame = { ...laneFrame(lane, layout), y: layout.bottom + index * LINE, height: LINE }
     return textBox(frame, line.trim(), { box: 'bare', text: 'label' }, 'middle')

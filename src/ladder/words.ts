@@ -20,6 +20,8 @@ export interface Words {
   readonly name: string
   /** What stands behind the name: the whole of it, then what says it with less room. */
   readonly details: readonly string[]
+  /** What is said where not even the name and the last detail have room; '' if that is cut. */
+  readonly least: string
   /** The place of the call's bytes in the stream, as Python slices it; '' where there are none. */
   readonly range: string
   readonly isSend: boolean
@@ -34,8 +36,17 @@ export interface Words {
 
 const MS_PER_SECOND = 1000
 
+/** A row is asked several times: how wide it would like to be, and what to draw. */
+const known = new WeakMap<Row, Words>()
+
 /** Returns what `row` says. */
 export function wordsOf(row: Row): Words {
+  const words = known.get(row) ?? newWords(row)
+  known.set(row, words)
+  return words
+}
+
+function newWords(row: Row): Words {
   const { record } = row.call
   const { at, blocked = 0, waiting, error } = record
   const isStart = row.kind === 'start'
@@ -43,6 +54,7 @@ export function wordsOf(row: Row): Words {
     time: seconds(Math.max(0, isStart ? at - blocked : at)),
     name: plain(nameOf(record)),
     details: [''],
+    least: record.wouldBlock === undefined ? '' : wouldBlockWords(1),
     range: '',
     isSend: isSending(record.call),
     preview: '',

@@ -1,5 +1,14 @@
 // Writes a trace file: a header, then a line of JSON for each record.
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { codeOf, reasonOf } from '../socket/index.ts'
 import {
   TRACE_FORMAT,
@@ -76,13 +85,14 @@ export class TraceFile implements TraceSink {
     try {
       this.#file = openSync(path, OPEN_FLAGS)
     } catch (error) {
-      const isPipe = codeOf(error) === 'ENXIO'
-      throw isPipe
+      // A pipe opens for writing when somebody reads it (fifo(7)).
+      const isUnread = codeOf(error) === 'ENXIO' && statSync(path).isFIFO()
+      throw isUnread
         ? new TraceFileError(path, 'ENXIO', 'no program reads this pipe', { cause: error })
         : this.#error(error)
     }
     const stats = fstatSync(this.#file)
-    if (stats.isFile() && stats.size > 0) this.#held = []
+    if (stats.isFile() && stats.size > 0 && !isOwnOutput(stats)) this.#held = []
     else if (typeof about !== 'function') this.#begin()
   }
 
@@ -180,6 +190,18 @@ export class TraceFile implements TraceSink {
   #error(cause: unknown): TraceFileError {
     return new TraceFileError(this.#path, codeOf(cause, 'EIO'), reasonOf(cause), { cause })
   }
+}
+
+/** Returns whether the file is standard output or error, as /dev/stderr is: it is only added to. */
+function isOwnOutput({ dev, ino }: Stats): boolean {
+  return [1, 2].some((descriptor) => {
+    try {
+      const own = fstatSync(descriptor)
+      return own.dev === dev && own.ino === ino
+    } catch {
+      return false
+    }
+  })
 }
 
 /** Returns whether the call alone shows no connection: it failed, or waits for an answer. */

@@ -46,9 +46,10 @@ export function traceLine(record: TraceCall): string {
 }
 
 /** These words come early in the line, so that a narrow terminal does not cut them. */
-function blockedWords({ call, blocked = 0, waiting }: TraceCall): string {
+function blockedWords(record: TraceCall): string {
+  const { blocked = 0, waiting } = record
   if (waiting) return '… blocked'
-  return canBlock(call) && blocked >= BLOCKED_MS ? `blocked ${seconds(blocked)}` : ''
+  return canBlock(record) && blocked >= BLOCKED_MS ? `blocked ${seconds(blocked)}` : ''
 }
 
 function result(record: TraceCall): string {
