@@ -31,6 +31,12 @@ const WAITING_US = 100_000
 /** A process that its parent's vfork has still not told of must be shown some time. */
 const MAX_ORPHAN_LINES = 1000
 
+/** Told of the process that was started first. */
+interface StopListener {
+  onStopped(signal: NodeJS.Signals): void
+  onContinued(): void
+}
+
 /** How the program ended, and the call that it was blocked in, where a signal killed it. */
 export interface Ending {
   readonly code?: number
@@ -42,15 +48,14 @@ export class CallReader {
   /** Set when the process that was started first has ended. */
   ending: Ending | undefined
   readonly #program: Program
-  readonly #onStopped: () => void
+  readonly #listener: StopListener
   /** Lines of processes that come before their parent's fork has returned. */
   readonly #orphans = new Map<number, Line[]>()
   #blockedAtDeath: PendingCall | undefined
 
-  /** `onStopped` is told when the program has stopped, as by Ctrl-Z. */
-  constructor(program: Program, onStopped: () => void) {
+  constructor(program: Program, listener: StopListener) {
     this.#program = program
-    this.#onStopped = onStopped
+    this.#listener = listener
   }
 
   read(line: Line): void {
@@ -74,7 +79,10 @@ export class CallReader {
         )
         break
       case 'stopped':
-        if (thread.id === this.#program.pid) this.#onStopped()
+        if (thread.id === this.#program.pid) this.#listener.onStopped(event.signal)
+        break
+      case 'continued':
+        if (thread.id === this.#program.pid) this.#listener.onContinued()
         break
       case 'superseded':
         this.#supersede(thread, event.by)

@@ -19,7 +19,8 @@ export type Event =
   | { readonly kind: 'exited'; readonly code: number }
   | { readonly kind: 'killed'; readonly signal: string }
   /** The process has stopped, as by Ctrl-Z. */
-  | { readonly kind: 'stopped'; readonly signal: string }
+  | { readonly kind: 'stopped'; readonly signal: NodeJS.Signals }
+  | { readonly kind: 'continued' }
   /** Another thread of the process has called execve, and goes on under this number. */
   | { readonly kind: 'superseded'; readonly by: number }
 
@@ -51,6 +52,7 @@ const TOOK = / <(\d+)\.(\d{6})>$/
 const EXITED = /^\+\+\+ exited with (\d+) \+\+\+/
 const KILLED = /^\+\+\+ killed by (SIG\w+)/
 const SUPERSEDED = /^\+\+\+ superseded by execve in pid (\d+)/
+const CONTINUED = '--- SIGCONT '
 const STOPPED = /^--- stopped by (SIG\w+) ---/
 
 /** Takes a line apart. Returns undefined for a line that tells nothing, or that nobody knows. */
@@ -86,7 +88,8 @@ function eventOfProcess(text: string): Event | undefined {
   const signal = KILLED.exec(text)?.[1]
   if (signal !== undefined) return { kind: 'killed', signal }
   const stop = STOPPED.exec(text)?.[1]
-  if (stop !== undefined) return { kind: 'stopped', signal: stop }
+  if (stop !== undefined) return { kind: 'stopped', signal: stop as NodeJS.Signals }
+  if (text.startsWith(CONTINUED)) return { kind: 'continued' }
   const by = SUPERSEDED.exec(text)?.[1]
   return by === undefined ? undefined : { kind: 'superseded', by: Number(by) }
 }

@@ -11,8 +11,9 @@ export interface StraceListener {
   /** The program runs, in this process and since this moment (microseconds since 1970). */
   onStarted(pid: number, startedUs: number): void
   onRecord(record: TraceCall): void
-  /** The program has stopped, as by Ctrl-Z. */
-  onStopped(): void
+  /** The program has stopped by this signal, as by Ctrl-Z. */
+  onStopped(signal: NodeJS.Signals): void
+  onContinued(): void
   lookUp: LookUp
 }
 
@@ -30,7 +31,7 @@ export class StraceReader {
     this.#listener = listener
     this.#folding = new Folding((record) => listener.onRecord(record))
     this.#program = new Program((record) => this.#folding.add(record))
-    this.#calls = new CallReader(this.#program, () => listener.onStopped())
+    this.#calls = new CallReader(this.#program, listener)
   }
 
   /** How the program ended; undefined while it runs. */

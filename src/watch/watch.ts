@@ -5,7 +5,7 @@ import type { Ending } from './call-reader.ts'
 import { type Command, notExecutable } from './command.ts'
 import { WatchError } from './errors.ts'
 import { Fifo } from './fifo.ts'
-import { passOnSignals, stopWith } from './signals.ts'
+import { takeSignals } from './signals.ts'
 import { startStrace } from './strace.ts'
 import { StraceReader } from './strace-reader.ts'
 import { lookUpTcp } from './tcp-look-up.ts'
@@ -41,11 +41,12 @@ export async function watch(
     onRecord(record) {
       for (const sink of sinks) sink.write(record)
     },
-    onStopped: () => stopWith(pid),
+    onStopped: (signal) => signals.stopped(pid, signal),
+    onContinued: () => signals.continued(),
     lookUp: (inodes) => lookUpTcp(reader.processes, inodes),
   })
   // The first process is the program; when it has ended, what it has left behind is.
-  const signals = passOnSignals(() => (reader.ending === undefined ? [pid] : reader.processes))
+  const signals = takeSignals(() => (reader.ending === undefined ? [pid] : reader.processes))
   const strace = startStrace(words, fifo.path)
   const ended = once(strace, 'exit').finally(() => fifo.opened())
   const timer = setInterval(() => reader.look(Date.now() * US_PER_MS), LOOK_EVERY_MS)
@@ -59,7 +60,7 @@ export async function watch(
   } finally {
     clearInterval(timer)
     reader.end()
-    signals.stop()
+    signals.end()
   }
   if (reader.startError !== undefined)
     throw notExecutable(program, reader.startError, reader.startError)

@@ -661,11 +661,15 @@ describe('processes and threads', () => {
   })
 
   test('a stop is told of the program, not of its children', () => {
-    let stops = 0
-    const { reader } = listen({ onStopped: () => stops++ })
+    const told: string[] = []
+    const { reader } = listen({
+      onStopped: (signal) => told.push(signal),
+      onContinued: () => told.push('continued'),
+    })
     reader.push(strace(connected, forking, '2 --- stopped by SIGSTOP ---'))
-    expect(stops).toBe(0)
-    reader.push(strace('1 --- stopped by SIGTSTP ---'))
-    expect(stops).toBe(1)
+    expect(told).toEqual([])
+    const going = '1 --- SIGCONT {si_signo=SIGCONT, si_code=SI_USER, si_pid=9, si_uid=0} ---'
+    reader.push(strace('1 --- stopped by SIGTSTP ---', going))
+    expect(told).toEqual(['SIGTSTP', 'continued'])
   })
 })

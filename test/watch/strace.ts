@@ -74,6 +74,7 @@ export function listen(listener: Partial<StraceListener> = {}): {
     onStarted() {},
     onRecord: (record) => records.push(record),
     onStopped() {},
+    onContinued() {},
     lookUp: () => new Map(),
     ...listener,
   })
