@@ -137,13 +137,13 @@ describe('a relay', () => {
     expect(server.errors[0]).toMatch(/ECONNRESET|EPIPE/)
   })
 
-  it('serves a thousand clients at the same time', async () => {
+  it('serves three hundred clients at the same time', async () => {
     const server = createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket))
     onTestFinished(() => void server.close())
-    const { port } = await startRelay(await portOf(server.listen(0, loopback, 1000)))
-    const clients = Array.from({ length: 1000 }, () => connect({ port, host: loopback }))
+    const { port } = await startRelay(await portOf(server.listen(0, loopback, 300)))
+    const clients = Array.from({ length: 300 }, () => connect({ port, host: loopback }))
     for (const [number, client] of clients.entries()) client.end(`client ${number}`)
-    const answers = await within(Promise.all(clients.map(text)), 'a thousand answers')
+    const answers = await within(Promise.all(clients.map(text)), 'an answer to each client')
     expect(answers).toEqual(clients.map((_, number) => `client ${number}`))
   })
 

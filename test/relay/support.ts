@@ -53,7 +53,7 @@ export async function startRelay(
   const interruption = new AbortController()
   const { signal } = interruption
   setMaxListeners(0, signal)
-  const listener = await listen({ host: loopback, port: 0, backlog: 1000, signal })
+  const listener = await listen({ host: loopback, port: 0, backlog: 300, signal })
   const terminal = new Terminal(() => {})
   const context = { terminal, signal, exitCode: 0 }
   const clients = new ClientScope(listener, context)
