@@ -2,8 +2,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { connect, listen } from '../../src/index.ts'
 import { CALL_CHANNEL, type Call } from '../../src/calls.ts'
+import { connect, listen } from '../../src/index.ts'
 import { failureOf, loopback, ourPair, receiveAll } from '../support/sockets.ts'
 
 /** All calls from now on, of both ends: they are in one process here. */

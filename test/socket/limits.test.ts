@@ -110,7 +110,9 @@ describe('idleTimeoutMs', () => {
     const failure = (await failureOf(ours.recv(10))) as SocketError
     expect(performance.now() - begin).toBeGreaterThan(95)
     expect(failure.code).toBe('ETIMEDOUT')
-    expect(failure.message).toContain(`:${ours.remoteAddress.port} has neither sent nor taken a byte for 0.1 s`)
+    expect(failure.message).toContain(
+      `:${ours.remoteAddress.port} has neither sent nor taken a byte for 0.1 s`,
+    )
     expect(failure).toMatchObject(ours.remoteAddress)
   })
 
