@@ -59,7 +59,14 @@ describe.runIf(isPossible.every(Boolean))('in an interactive bash', () => {
     peer.shutdown()
     await bash.waitFor('stdout', /client is at/)
     await peer.untilEnd()
-    await waitUntil(() => connectRaw(Number(echo)).then(() => false, () => true), 'its end')
+    await waitUntil(
+      () =>
+        connectRaw(Number(echo)).then(
+          () => false,
+          () => true,
+        ),
+      'its end',
+    )
     bash.write(`q${enter}`)
     // The echo of the terminal, and then the reply.
     await bash.waitFor('stdout', /q\r\nq\r\nenter a letter:$/)

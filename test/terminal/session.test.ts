@@ -12,7 +12,6 @@ import {
   enter,
   openPynet,
   openTerminal,
-
   portOnScreen,
   pynetLine,
   quote,
@@ -101,7 +100,10 @@ describe.runIf(hasTerminals)('str-server in a terminal', () => {
     const file = join(folder, 'stderr')
     const line = pynetLine(['str-server', 0, ...local])
     const terminal = openTerminal(`: > ${quote(file)}; exec ${line} 2> ${quote(file)}`)
-    await waitUntil(() => readFileSync(file, { flag: 'a+' }).includes('listening'), 'the ready line')
+    await waitUntil(
+      () => readFileSync(file, { flag: 'a+' }).includes('listening'),
+      'the ready line',
+    )
     terminal.write(controlC)
     expect((await terminal.finished()).stdout).toBe(`^C\r\n${final}\r\n`)
     expect(readFileSync(file, 'utf8')).toMatch(/^pynet: listening on port \d+\n$/)
