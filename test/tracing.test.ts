@@ -8,7 +8,6 @@ import { parseTrace } from '../src/trace/parse-trace.ts'
 import { expectFailure } from './support/expectations.ts'
 import { pynetPath, runPynet, start, startPynet } from './support/processes.ts'
 import { hasFile } from './support/requirements.ts'
-import { waitUntil } from './support/waiting.ts'
 import { connectRaw } from './support/wire.ts'
 
 const local = ['--host', '127.0.0.1'] as const
@@ -152,10 +151,10 @@ describe('--trace', () => {
       stdin: 'pipe',
     })
     const port = await server.ready()
-    await server.waitFor('stderr', /\] accept on 127\.0\.0\.1:\d+ … blocked\n/)
+    await server.waitFor('stderr', /\] accept … blocked on 127\.0\.0\.1:\d+\n/)
     const client = startPynet('echo-client', '127.0.0.1', port, 'abc', '--trace')
-    await server.waitFor('stderr', /\] recv 3 bytes "abc" from 127\.0\.0\.1:\d+/)
-    await client.waitFor('stderr', /\] recv from 127\.0\.0\.1:\d+ … blocked\n/)
+    await server.waitFor('stderr', /\] recv .*3 bytes "abc" from 127\.0\.0\.1:\d+/)
+    await client.waitFor('stderr', /\] recv … blocked from 127\.0\.0\.1:\d+\n/)
     server.write('\n')
     const { stderr, stdout } = await client.finished()
     expect(stdout).toBe('abcabc\nreceived 6 bytes\n\n')
@@ -163,16 +162,16 @@ describe('--trace', () => {
       call?.replaceAll(/\d+\.\d{3} s/g, 'TIME').replaceAll(/:\d+/g, ':PORT'),
     )
     const peer = '127.0.0.1:PORT'
-    expect(calls[0]).toMatch(/^connect to 127\.0\.0\.1:PORT from 127\.0\.0\.1:PORT/)
-    expect(calls[1]?.replace(', blocked TIME', '')).toBe(`sendAll 3 bytes "abc" to ${peer}`)
-    expect(calls).toContain(`recv 6 bytes "abcabc" from ${peer}, blocked TIME`)
-    expect(calls.at(-1)).toMatch(/^close with /)
-    await waitUntil(() => server.stderr.includes('keyboard Enter'), 'the typed line in the trace')
+    expect(calls[0]).toMatch(/^connect (blocked TIME )?to 127\.0\.0\.1:PORT from 127\.0\.0\.1:PORT/)
+    expect(calls[1]?.replace('blocked TIME ', '')).toBe(`sendAll 3 bytes "abc" to ${peer}`)
+    expect(calls).toContain(`recv blocked TIME 6 bytes "abcabc" from ${peer}`)
+    expect(calls.at(-1)).toMatch(/^close (blocked TIME )?with /)
+    await server.waitFor('stderr', /keyboard blocked \d+\.\d+ s Enter/)
   })
 })
 
 describe('what a program gives up', () => {
-  it('at Ctrl-C is no end of input and no failure: the keyboard, and the recv beside it', async () => {
+  it('at Ctrl-C is no end of input and no failure: the wait for a key', async () => {
     const path = join(await temporaryFolder(), 'trace')
     const options = ['--trace', '--summary', '--trace-file', path] as const
     const server = startPynet('echo-server', 0, ...local, ...options, { stdin: 'pipe' })
@@ -182,10 +181,8 @@ describe('what a program gives up', () => {
     const { stderr, status } = await server.finished()
     await client.exit
     expect(status).toBe(130)
-    expect(stderr).toMatch(/^\[.*\] keyboard given up, blocked /m)
-    expect(stderr).toMatch(/^\[.*\] recv given up from /m)
+    expect(stderr).toMatch(/^\[.*\] keyboard blocked \d+\.\d+ s given up$/m)
     expect(stderr).toMatch(/^ {2}keyboard .* 1 given up$/m)
-    expect(stderr).toMatch(/^ {2}recv +3 × .* 2 given up$/m)
     expect(stderr).not.toMatch(/failed|end of input/)
     const keyboard = (await traceIn(path)).calls.filter(({ call }) => call === 'keyboard')
     expect(keyboard).toMatchObject([{ error: 'ERR_ABORTED' }])
@@ -209,10 +206,10 @@ describe('what a program gives up', () => {
     await client.send('no')
     await client.untilEnd()
     client.shutdown()
-    await server.waitFor('stderr', /\] close with /)
+    await server.waitFor('stderr', /\] close .*with /)
     server.kill('SIGINT')
     const { stderr } = await server.finished()
-    expect(stderr).toMatch(/^\[.*\] accept given up on /m)
+    expect(stderr).toMatch(/^\[.*\] accept .*given up on /m)
     expect(stderr).toMatch(/^ {2}accept +2 × .* 1 given up$/m)
     expect(stderr).not.toContain('failed')
   })
@@ -231,7 +228,7 @@ describe('--summary', () => {
     expect(client.stderr).toMatch(/^ {2}recv +2 × +3 bytes +blocked/m)
     expect(client.stderr).toMatch(/^ {2}chunks of recv: smallest 1, median 1\.5, largest 2 bytes$/m)
     const { stderr } = await server.finished()
-    expect(stderr).toMatch(/^ {2}tryRecv +[\d,]+ × {2}nothing yet \(would block\)$/m)
+    expect(stderr).toMatch(/^ {2}tryRecv +[\d,]+ × {2}would block$/m)
     expect(stderr).toMatch(/^ {2}processor time \d+\.\d{3} s of \d+\.\d{3} s wall time$/m)
   })
 

@@ -45,9 +45,9 @@ export function drawCell(
   const room = columns - lead.length - 1
   const choice = choose(words, arrow, room)
   if (arrow === undefined) {
-    const { text, hasPreview } = choice ?? choose(words, arrow, room + 1) ?? leastOf(words)
-    const shown = hasPreview ? withPreview(text, words, room) : text
-    return fill(lead + cut(shown, columns - lead.length), columns)
+    // Rather than cut the words, leave no space behind them.
+    const { text, hasPreview } = choice ?? choose(words, arrow, room + 1) ?? leastOf(words, room)
+    return fill(lead + (hasPreview ? withPreview(text, words, room) : text), columns)
   }
   if (choice === undefined) return undefined
   const { text, label, hasPreview } = choice
@@ -106,8 +106,9 @@ function* choices(words: Words, arrow: CellArrow | undefined): Generator<Choice>
   }
 }
 
-function leastOf({ name, details }: Words): Choice {
-  return { text: `${name} ${details.at(-1)}`.trim(), label: '', hasPreview: false, value: 0 }
+function leastOf({ name, details, least }: Words, room: number): Choice {
+  const text = cut(least === '' ? `${name} ${details.at(-1)}`.trim() : least, room)
+  return { text, label: '', hasPreview: false, value: 0 }
 }
 
 /** Returns the text and as much of the bytes as there is room for, in quotes. */

@@ -5,10 +5,16 @@ import { isReceiving, isSending, type Trace, type TraceCall } from '../trace/for
 import { isEndOfData } from '../trace/words.ts'
 import { addTo } from './group.ts'
 
+/** The bytes of one call: where they stand in the stream, and the first of them as hex. */
+export interface Piece {
+  readonly begin: number
+  readonly end: number
+  readonly head: string
+}
+
 /** One direction of a connection as one end has seen it. */
 export interface Stream {
-  /** The calls that transferred bytes, in the order of the stream. */
-  readonly calls: readonly TraceCall[]
+  readonly pieces: readonly Piece[]
   readonly bytes: number
   /** These are all bytes of the stream. */
   readonly isWhole: boolean
@@ -71,9 +77,7 @@ function isThere({ local, remote, waiting, error }: TraceCall): boolean {
 }
 
 function endOf(trace: Trace, records: readonly TraceCall[]): TracedEnd | undefined {
-  const sent = records.filter(({ call, bytes = 0 }) => isSending(call) && bytes > 0)
-  const received = records.filter(({ call, bytes = 0 }) => isReceiving(call) && bytes > 0)
-  const first = records.find(isThere) ?? sent[0] ?? received[0]
+  const first = records.find(isThere) ?? records.find(({ bytes = 0 }) => bytes > 0)
   const last = records.at(-1)
   if (first === undefined || last === undefined) return undefined
   const began = Date.parse(trace.header.startedAt)
@@ -85,9 +89,21 @@ function endOf(trace: Trace, records: readonly TraceCall[]): TracedEnd | undefin
     hasConnected: records.some(({ call }) => call === 'connect'),
     startedAt: began + first.at,
     lastUsedAt: began + last.at,
-    sent: streamOf(sent, hasAllSends(trace, records), false),
-    received: streamOf(received, true, records.some(isEndOfData)),
+    sent: streamOf(records, isSending, hasAllSends(trace, records)),
+    received: streamOf(records, isReceiving, true),
   }
+}
+
+function streamOf(
+  records: readonly TraceCall[],
+  isOfStream: (call: string) => boolean,
+  isWhole: boolean,
+): Stream {
+  const own = records.filter(({ call }) => isOfStream(call))
+  const pieces = own.flatMap(({ bytes = 0, offset = 0, head = '' }): Piece[] => {
+    return bytes === 0 ? [] : [{ begin: offset, end: offset + bytes, head: head.toLowerCase() }]
+  })
+  return { pieces, bytes: pieces.at(-1)?.end ?? 0, isWhole, hasEnded: own.some(isEndOfData) }
 }
 
 /**
@@ -98,9 +114,4 @@ function hasAllSends({ header, isCutShort }: Trace, records: readonly TraceCall[
   const isClosed = records.some(({ call }) => call === 'shutdown' || call === 'close')
   const isUnclear = records.some(({ call, bytes }) => isSending(call) && bytes === undefined)
   return isClosed && !isUnclear && !isCutShort && header.source !== 'watch'
-}
-
-function streamOf(calls: readonly TraceCall[], isWhole: boolean, hasEnded: boolean): Stream {
-  const { offset = 0, bytes = 0 } = calls.at(-1) ?? {}
-  return { calls, bytes: offset + bytes, isWhole, hasEnded }
 }

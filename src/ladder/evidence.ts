@@ -1,8 +1,5 @@
 // What the bytes say of two ends: whether they can be those of one connection, and how well they fit.
-import type { TraceCall } from '../trace/format.ts'
 import { keyOf, type Stream, type TracedEnd } from './ends.ts'
-
-const HEX_DIGITS_PER_BYTE = 2
 
 /**
  * Every byte that was sent was received; some were not; or the end of data was found before them,
@@ -10,7 +7,7 @@ const HEX_DIGITS_PER_BYTE = 2
  */
 export const RANKS = { all: 1, some: 2, broken: 3 }
 
-/** How well two ends fit; a smaller rank is better. */
+/** How well two ends fit. */
 export interface Fit {
   /** One of RANKS. */
   readonly rank: number
@@ -18,34 +15,25 @@ export interface Fit {
   readonly sameBytes: number
 }
 
+const HEX_DIGITS = 2
+
 /** Returns how well two ends fit, or undefined where their streams contradict each other. */
 export function fitOf(one: TracedEnd, other: TracedEnd): Fit | undefined {
-  return fitOfStreams([
-    [one.sent, other.received],
-    [other.sent, one.received],
-  ])
+  return fitOfStreams([one.sent, other.received], [other.sent, one.received])
 }
 
-/**
- * Returns how well the relay's end towards a client fits its end towards a server: what it receives
- * from the one it sends to the other.
- */
-export function relayedFitOf(client: TracedEnd, server: TracedEnd): Fit | undefined {
-  return fitOfStreams([
-    [client.received, server.sent],
-    [server.received, client.sent],
-  ])
+/** Returns the same of a relay's ends: what one receives, the other sends. */
+export function relayedFitOf(one: TracedEnd, other: TracedEnd): Fit | undefined {
+  return fitOfStreams([one.received, other.sent], [other.received, one.sent])
 }
 
-function fitOfStreams(directions: readonly [source: Stream, copy: Stream][]): Fit | undefined {
-  let rank = RANKS.all
-  let sameBytes = 0
+function fitOfStreams(...directions: [source: Stream, copy: Stream][]): Fit | undefined {
+  let [rank, sameBytes] = [RANKS.all, 0]
   for (const [source, copy] of directions) {
-    const same = sameBytesOf(source.calls, copy.calls)
-    if (same === undefined) return undefined
+    const same = sameBytesOf(source, copy)
+    if (same === undefined || (source.isWhole && copy.bytes > source.bytes)) return undefined
     sameBytes += same
     if (source.bytes === copy.bytes) continue
-    if (source.isWhole && copy.bytes > source.bytes) return undefined
     const endsTooSoon = copy.hasEnded && copy.bytes < source.bytes
     rank = Math.max(rank, endsTooSoon ? RANKS.broken : RANKS.some)
   }
@@ -53,46 +41,34 @@ function fitOfStreams(directions: readonly [source: Stream, copy: Stream][]): Fi
 }
 
 /** Returns how many bytes both streams show and share; undefined where one of them differs. */
-function sameBytesOf(source: readonly TraceCall[], copy: readonly TraceCall[]): number | undefined {
-  let same = 0
-  for (let left = 0, right = 0; left < source.length && right < copy.length; ) {
-    const [one, other] = [source[left] as TraceCall, copy[right] as TraceCall]
-    const begin = Math.max(beginOf(one), beginOf(other))
-    const end = Math.min(knownEndOf(one), knownEndOf(other))
-    if (begin < end && headOf(one, begin, end) !== headOf(other, begin, end)) return undefined
+function sameBytesOf({ pieces: sources }: Stream, { pieces: copies }: Stream): number | undefined {
+  let [same, left, right] = [0, 0, 0]
+  for (;;) {
+    const [one, other] = [sources[left], copies[right]]
+    if (one === undefined || other === undefined) return same
+    const begin = Math.max(one.begin, other.begin)
+    const end = Math.min(
+      ...[one, other].map((piece) => piece.begin + piece.head.length / HEX_DIGITS),
+    )
+    const [here, there] = [one, other].map((piece) => {
+      return piece.head.slice((begin - piece.begin) * HEX_DIGITS, (end - piece.begin) * HEX_DIGITS)
+    })
+    if (begin < end && here !== there) return undefined
     same += Math.max(0, end - begin)
-    if (endOf(one) <= endOf(other)) left++
+    if (one.end <= other.end) left++
     else right++
   }
-  return same
 }
 
-function beginOf({ offset = 0 }: TraceCall): number {
-  return offset
-}
-
-function endOf({ offset = 0, bytes = 0 }: TraceCall): number {
-  return offset + bytes
-}
-
-function knownEndOf({ offset = 0, head = '' }: TraceCall): number {
-  return offset + head.length / HEX_DIGITS_PER_BYTE
-}
-
-function headOf({ offset = 0, head = '' }: TraceCall, begin: number, end: number): string {
-  const digits = [begin, end].map((byte) => (byte - offset) * HEX_DIGITS_PER_BYTE)
-  return head.slice(...digits).toLowerCase()
-}
-
-/** Returns the first bytes of a stream, as far as they are known without a gap, as hex. */
-export function prefixOf({ calls }: Stream, maxBytes: number): string {
+/** Returns the first bytes of a stream as hex; undefined where not so many are known. */
+export function prefixOf({ pieces }: Stream, bytes: number): string | undefined {
   let prefix = ''
-  for (const { head = '', bytes = 0 } of calls) {
-    prefix += head.toLowerCase()
-    const hasGap = head.length < bytes * HEX_DIGITS_PER_BYTE
-    if (hasGap || prefix.length >= maxBytes * HEX_DIGITS_PER_BYTE) break
+  for (const { begin, end, head } of pieces) {
+    prefix += head
+    if (prefix.length >= bytes * HEX_DIGITS) return prefix.slice(0, bytes * HEX_DIGITS)
+    if (head.length < (end - begin) * HEX_DIGITS) break
   }
-  return prefix.slice(0, maxBytes * HEX_DIGITS_PER_BYTE)
+  return undefined
 }
 
 /** Clocks of one machine agree, but a connection that is passed on may come a little later. */
@@ -104,7 +80,7 @@ const LOOPBACK = /^(127\.|\[::1\])/
  * relay) can be why their addresses differ.
  */
 export function canBeTranslated(client: TracedEnd, server: TracedEnd): boolean {
-  const hostOf = (end: string) => end.slice(0, end.lastIndexOf(':'))
+  const hostOf = (address: string) => address.slice(0, address.lastIndexOf(':'))
   const [clientHere, clientThere] = [keyOf(client.local), keyOf(client.remote)]
   const [serverHere, serverThere] = [keyOf(server.local), keyOf(server.remote)]
   // Nothing stands between these hosts: it is another connection, of another port.

@@ -1,6 +1,6 @@
 // What a ladder diagram is made of: lanes, connections between them, rows, and arrows.
 import type { Address } from '../calls.ts'
-import { isSending, type Trace, type TraceCall } from '../trace/format.ts'
+import { canBlock, isSending, type Trace, type TraceCall } from '../trace/format.ts'
 
 /** One program, from top to bottom; without a trace it is a peer of which only the address is known. */
 export interface Lane {
@@ -79,7 +79,8 @@ const VISIBLE_BLOCK_MS = 1
 
 /** Returns whether the call's start and return are rows of their own; it may never have returned. */
 export function hasBlocked({ record }: Call): boolean {
-  return record.waiting === true || (record.blocked ?? 0) >= VISIBLE_BLOCK_MS
+  const { waiting, blocked = 0 } = record
+  return waiting === true || (canBlock(record) && blocked >= VISIBLE_BLOCK_MS)
 }
 
 /** Returns whether something at another end can follow from the call as soon as it has started. */

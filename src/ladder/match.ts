@@ -1,111 +1,92 @@
-// Which candidates belong together: those with no other choice first, then those nearest in time.
+// Which ends of two sides belong together: as the bytes say, and where these fit several, the times.
 import type { TracedEnd } from './ends.ts'
-import { RANKS } from './evidence.ts'
+import { type Fit, RANKS } from './evidence.ts'
 import { addTo } from './group.ts'
 
-/** Two ends that may be those of one connection; a smaller rank is better. */
-export interface Candidate {
-  readonly left: TracedEnd
-  readonly right: TracedEnd
-  readonly rank: number
-}
-
 export interface Matches {
-  readonly pairs: readonly Candidate[]
+  readonly pairs: readonly (readonly [TracedEnd, TracedEnd])[]
   /** Ends that fit several others equally well. */
   readonly undecided: ReadonlySet<TracedEnd>
 }
 
-/** Many ends that are all alike would go on and on. */
-const MAX_ROUNDS = 100
-/** The nearest in time is taken where the next one is more than twice as far, and this on top. */
+/** Two ends that may be those of one connection; a smaller rank is better. */
+interface Candidate {
+  readonly ends: readonly [left: TracedEnd, right: TracedEnd]
+  readonly rank: number
+  readonly gapMs: number
+}
+
+/** Of many that are alike, an end is compared with so many before and after it in time. */
+const MAX_DISTANCE = 8
+/** Ends that are nearest in time are taken where the next one is twice as far, and this on top. */
 const CLOSE_MS = 10
 
 /**
- * Returns the pairs that the candidates leave no doubt about. `isInOrder`: where as many ends remain
- * on both sides, the first belongs to the first, as with ports that are used again.
+ * Pairs the ends of two sides, as far as there is no doubt. `fitOf` returns undefined for two that
+ * can't be one connection's. `isInOrder`: where as many remain on both sides, the first belongs to
+ * the first, as with ports that are used again.
  */
-export function matchEnds(candidates: readonly Candidate[], isInOrder: boolean): Matches {
-  const pairs: Candidate[] = []
-  const undecided = new Set<TracedEnd>()
-  for (const group of connectedGroups(candidates)) {
-    let rest = group
-    for (const rank of Object.values(RANKS)) {
-      for (let round = 0; round < MAX_ROUNDS; round++) {
-        const open = rest.filter((one) => one.rank <= rank)
-        const found = open.length === 0 ? [] : withoutRivals(open)
-        const more = found.length > 0 || open.length === 0 ? found : nearest(open, isInOrder)
-        if (more.length === 0) break
-        pairs.push(...more)
-        const taken = new Set(more.flatMap(({ left, right }) => [left, right]))
-        rest = rest.filter(({ left, right }) => !taken.has(left) && !taken.has(right))
-      }
+export function matchSides(
+  sides: readonly [readonly TracedEnd[], readonly TracedEnd[]],
+  fitOf: (left: TracedEnd, right: TracedEnd) => Fit | undefined,
+  isInOrder: boolean,
+): Matches {
+  let rest = candidatesOf(byTime(sides[0]), byTime(sides[1]), fitOf)
+  const pairs: Candidate['ends'][] = []
+  for (const rank of Object.values(RANKS)) {
+    for (let found = true; found; ) {
+      const clear = clearOnes(
+        rest.filter((one) => one.rank <= rank),
+        isInOrder,
+      )
+      found = clear.length > 0
+      pairs.push(...clear.map(({ ends }) => ends))
+      const taken = new Set(clear.flatMap(({ ends }) => ends))
+      rest = rest.filter(({ ends }) => !ends.some((end) => taken.has(end)))
     }
-    for (const { left, right } of rest) undecided.add(left).add(right)
   }
-  return { pairs, undecided }
+  return { pairs, undecided: new Set(rest.flatMap(({ ends }) => ends)) }
 }
 
-/** Candidates of which one end has no other choice, and takes away the only choice of no one. */
-function withoutRivals(open: readonly Candidate[]): Candidate[] {
-  const choices = choicesOf(open)
-  const isOnlyChoice = (end: TracedEnd, other: TracedEnd) => {
-    if (choices.get(end)?.length !== 1) return false
-    const rivals = choices.get(other) ?? []
-    return rivals.every((rival) => rival === end || (choices.get(rival)?.length ?? 0) > 1)
-  }
-  return open.filter(({ left, right }) => isOnlyChoice(left, right) || isOnlyChoice(right, left))
-}
-
-function choicesOf(open: readonly Candidate[]): Map<TracedEnd, TracedEnd[]> {
-  const choices = new Map<TracedEnd, TracedEnd[]>()
-  for (const { left, right } of open) {
-    addTo(choices, left, right)
-    addTo(choices, right, left)
-  }
-  return choices
-}
-
-/** Candidates that start times decide on. */
-function nearest(open: readonly Candidate[], isInOrder: boolean): Candidate[] {
-  const choices = choicesOf(open)
-  const lefts = placesInTime(open.map(({ left }) => left))
-  const rights = placesInTime(open.map(({ right }) => right))
-  const areAsMany = lefts.size === rights.size
-  const inOrder = open.filter(({ left, right }) => lefts.get(left) === rights.get(right))
-  if (areAsMany && isInOrder) return inOrder.length === lefts.size ? inOrder : []
-  const gap = (one: TracedEnd, other: TracedEnd) => Math.abs(one.startedAt - other.startedAt)
-  return (areAsMany ? inOrder : open).filter(({ left, right }) => {
-    const isNearest = (end: TracedEnd, other: TracedEnd) => {
-      const rivals = (choices.get(end) ?? []).filter((rival) => rival !== other)
-      return rivals.every((rival) => gap(end, rival) > 2 * gap(end, other) + CLOSE_MS)
-    }
-    return isNearest(left, right) && isNearest(right, left)
+function candidatesOf(
+  lefts: readonly TracedEnd[],
+  rights: readonly TracedEnd[],
+  fitOf: (left: TracedEnd, right: TracedEnd) => Fit | undefined,
+): Candidate[] {
+  let place = 0
+  return lefts.flatMap((left) => {
+    while ((rights[place]?.startedAt ?? Number.POSITIVE_INFINITY) < left.startedAt) place++
+    const begin = Math.max(0, Math.min(place, rights.length - MAX_DISTANCE) - MAX_DISTANCE)
+    const near = rights.slice(begin, begin + 2 * MAX_DISTANCE)
+    return near.flatMap((right): Candidate[] => {
+      const fit = fitOf(left, right)
+      const gapMs = Math.abs(left.startedAt - right.startedAt)
+      return fit === undefined ? [] : [{ ends: [left, right], rank: fit.rank, gapMs }]
+    })
   })
 }
 
-function placesInTime(ends: readonly TracedEnd[]): Map<TracedEnd, number> {
-  const sorted = [...new Set(ends)].sort((one, other) => one.startedAt - other.startedAt)
-  return new Map(sorted.map((end, place) => [end, place]))
+/** The candidates that leave no doubt: in their order, or else with no rival or nearest in time. */
+function clearOnes(open: readonly Candidate[], isInOrder: boolean): Candidate[] {
+  const [lefts, rights] = [placesOf(open, 0), placesOf(open, 1)]
+  const areAsMany = lefts.size === rights.size
+  const isInPlace = ({ ends }: Candidate) => lefts.get(ends[0]) === rights.get(ends[1])
+  const inPlace = open.filter(isInPlace)
+  if (isInOrder && areAsMany && inPlace.length === lefts.size) return inPlace
+  const byEnd = new Map<TracedEnd, Candidate[]>()
+  for (const one of open) for (const end of one.ends) addTo(byEnd, end, one)
+  return open.filter((one) => {
+    const rivals = one.ends.flatMap((end) => byEnd.get(end) ?? []).filter((other) => other !== one)
+    const isNearest = rivals.every(({ gapMs }) => gapMs > 2 * one.gapMs + CLOSE_MS)
+    return rivals.length === 0 || (isNearest && (!areAsMany || isInPlace(one)))
+  })
 }
 
-/** The candidates in groups that have no end in common. */
-function connectedGroups(candidates: readonly Candidate[]): Candidate[][] {
-  const byEnd = new Map<TracedEnd, Candidate[]>()
-  for (const candidate of candidates) {
-    addTo(byEnd, candidate.left, candidate)
-    addTo(byEnd, candidate.right, candidate)
-  }
-  const seen = new Set<Candidate>()
-  const groups: Candidate[][] = []
-  for (const first of candidates) {
-    if (seen.has(first)) continue
-    const group = new Set([first])
-    for (const { left, right } of group) {
-      for (const end of [left, right]) for (const next of byEnd.get(end) ?? []) group.add(next)
-    }
-    for (const one of group) seen.add(one)
-    groups.push([...group])
-  }
-  return groups
+function placesOf(open: readonly Candidate[], side: 0 | 1): Map<TracedEnd, number> {
+  const ends = byTime([...new Set(open.map(({ ends }) => ends[side]))])
+  return new Map(ends.map((end, place) => [end, place]))
+}
+
+function byTime(ends: readonly TracedEnd[]): TracedEnd[] {
+  return [...ends].sort((one, other) => one.startedAt - other.startedAt)
 }

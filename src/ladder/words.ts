@@ -20,6 +20,8 @@ export interface Words {
   readonly name: string
   /** What stands behind the name: the whole of it, then what says it with less room. */
   readonly details: readonly string[]
+  /** What is said where not even the name and the last detail have room; '' if that is cut. */
+  readonly least: string
   /** The place of the call's bytes in the stream, as Python slices it; '' where there are none. */
   readonly range: string
   readonly isSend: boolean
@@ -52,6 +54,7 @@ function newWords(row: Row): Words {
     time: seconds(Math.max(0, isStart ? at - blocked : at)),
     name: plain(nameOf(record)),
     details: [''],
+    least: record.wouldBlock === undefined ? '' : wouldBlockWords(1),
     range: '',
     isSend: isSending(record.call),
     preview: '',

@@ -324,6 +324,6 @@ test('ten times as many clients cost ten times as much, not a hundred times', ()
     return process.cpuUsage(before).user
   }
   // The first run is slower, for nothing is compiled yet.
-  cost(150)
-  expect(cost(1500)).toBeLessThan(30 * cost(150))
+  cost(80)
+  expect(cost(800)).toBeLessThan(30 * cost(80))
 })

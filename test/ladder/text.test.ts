@@ -81,8 +81,8 @@ describe('the diagram in a terminal', () => {
     const { client: one, server } = endedSession()
     const drawn = draw([one, server])
     expect(drawn).toContain('┠ 0.380 recv given up')
-    expect(drawn).toContain('┠ 0.900 recv socket closed')
-    expect(drawn).toContain('┠ 0.902 accept socket closed')
+    expect(drawn).toContain('┠ 0.900 recv given up')
+    expect(drawn).toContain('┠ 0.902 accept given up')
     expect(drawn).not.toMatch(/failed|ERR_/)
   })
 

@@ -134,9 +134,7 @@ describe('a file that another program has begun', () => {
     () => {
       const path = newPath()
       const { pid = 0 } = living(newPath())
-      writeFileSync(path, headerOf(pid, 'pynet'))
-      traceTo(path).trace.end()
-      // Another process writes what is about a watched program, so only its start can tell.
+      // What `watch` writes is about another process than the one that has the file open.
       writeFileSync(path, headerOf(pid, 'watch'))
       expect(() => traceTo(path)).toThrow(/is writing it/)
       writeFileSync(path, headerOf(pid, 'watch', Date.now() - 3_600_000))

@@ -41,7 +41,7 @@ test.each<[call: string, fields: Partial<TraceCall>, words: string]>([
   ['tryRecv', { ...ends, wouldBlock: 1 }, 'tryRecv would block from 127.0.0.1:40312'],
   ['tryRecv', { ...ends, wouldBlock: 48_213 }, 'tryRecv would block ×48,213 from 127.0.0.1:40312'],
   ['recv', { ...ends, error: 'ECONNRESET' }, 'recv failed (ECONNRESET) from 127.0.0.1:40312'],
-  ['recv', { ...ends, error: 'ERR_SOCKET_CLOSED' }, 'recv socket closed from 127.0.0.1:40312'],
+  ['recv', { ...ends, error: 'ERR_SOCKET_CLOSED' }, 'recv given up from 127.0.0.1:40312'],
   ['recv', { ...ends, error: 'ERR_ABORTED' }, 'recv given up from 127.0.0.1:40312'],
   ['keyboard', {}, 'keyboard end of input'],
   ['keyboard', { bytes: 0 }, 'keyboard Enter'],
