@@ -32,10 +32,14 @@ const FILES: Record<string, () => Promise<CommandModule>> = {
   'str-client': () => import('./commands/str-client.ts'),
   demo: () => loadTool('demo'),
   ladder: () => loadTool('ladder'),
+  watch: () => loadTool('watch'),
   relay: () => loadTool('relay'),
+  check: () => loadTool('check'),
 }
-/** A signal ends these at once, also while they compute: they have nothing to end in good order. */
-const ENDS_AT_ONCE = ['ladder']
+/** Signals end these at once, also while they compute, or are for the program that they run. */
+const LEAVE_SIGNALS_ALONE = ['ladder', 'watch']
+/** Its trace options are about the program that it runs. */
+const TRACES_ANOTHER = 'watch'
 
 /** Loads a tool: the six programs start faster without it. */
 function loadTool(name: string): Promise<CommandModule> {
@@ -102,8 +106,10 @@ async function assemble(args: string[], context: Context): Promise<Command> {
     const sentence = `${summary.charAt(0).toUpperCase()}${summary.slice(1)}`
     command.description(`${sentence}${original ? ` (${original})` : ''}.`)
     declare?.(command, context)
-    if (!ENDS_AT_ONCE.includes(name)) command.hook('preAction', () => listenForSignals(terminal))
-    command.hook('preAction', () => prepare(command, terminal))
+    if (!LEAVE_SIGNALS_ALONE.includes(name)) {
+      command.hook('preAction', () => listenForSignals(terminal))
+    }
+    if (name !== TRACES_ANOTHER) command.hook('preAction', () => prepare(command, terminal))
   }
   return program
 }
@@ -167,7 +173,8 @@ function finishTrace(): boolean {
 function exitCodeOf(error: unknown, program: Command, terminal: Terminal): number {
   if (endedBy !== undefined) return EXIT_SIGNAL_BASE + constants.signals[endedBy]
   if (error instanceof CommanderError) {
-    terminal.say('error', usageMessage(error, program))
+    // Without a command the help has been printed, and says it all.
+    if (error.code !== 'commander.help') terminal.say('error', usageMessage(error, program))
     return EXIT_USAGE
   }
   if ((error as OutputError).isClosedPipe) return 0

@@ -20,7 +20,9 @@ export const SUMMARIES: Readonly<Record<string, Summary>> = {
   'str-client': { summary: 'send letters, one at a time', original: 'strclnt.py' },
   demo: { summary: 'play one of the pairs in this terminal, and show what happens' },
   ladder: { summary: "draw what both ends' traces show, as a ladder diagram" },
+  watch: { summary: 'show what the sockets of any program do, in any language' },
   relay: { summary: 'stand between a client and a server; cut, delay or break the stream' },
+  check: { summary: 'check whether a program does what its role requires' },
 }
 
 const NAME_COLUMNS = 14

@@ -1,4 +1,4 @@
-// One client's connection: everything is passed on between it and the server, in both directions.
+// One client's connection: what it and the server send is passed on, in both directions.
 import { codeOf, type TcpSocket } from '../socket/index.ts'
 import { type Breaks, broken } from './breaks.ts'
 import { overPath, type PathOptions } from './path.ts'
@@ -6,8 +6,10 @@ import { pauseUntil } from './pause.ts'
 import type { Source } from './source.ts'
 
 const RECV_SIZE_BYTES = 65_536
-/** A reset overtakes what the operating system has yet to send: the last bytes get a head start. */
+/** A reset discards what the operating system has yet to send: the last bytes get a head start. */
 const HEAD_START_MS = 100
+/** How often to look whether the other end still takes what the lost one has sent. */
+const STUCK_CHECK_MS = 1000
 
 export type RelayOptions = PathOptions & Breaks
 
@@ -28,13 +30,21 @@ export async function passOn(
     server.reset()
   }
   signal.addEventListener('abort', resetBoth)
-  const fromServer = broken(receivedBy(server), options)
   const failures: Error[] = []
-  const note = (error: Error) => failures.push(error)
+  let stuckCheck: NodeJS.Timeout | undefined
+  const fail = (error: Error) => {
+    failures.push(error)
+    // What the lost end sent before goes on to the other, unless that one does not take it.
+    stuckCheck ??= setInterval(() => {
+      if (client.isSending || server.isSending) resetBoth()
+    }, STUCK_CHECK_MS).unref()
+  }
+  const fromServer = broken(receivedBy(server), options)
   await Promise.all([
-    passDirection(overPath(receivedBy(client), options), server).catch(note),
-    passDirection(overPath(fromServer, options), client).catch(note),
+    passDirection(overPath(receivedBy(client), options), server).catch(fail),
+    passDirection(overPath(fromServer, options), client).catch(fail),
   ])
+  clearInterval(stuckCheck)
   const [failure] = failures
   if (failure === undefined) await Promise.all([client.close(), server.close()])
   else resetBoth()
@@ -49,9 +59,9 @@ function receivedBy(socket: TcpSocket): Source {
 }
 
 /**
- * Reads no further before the operating system has taken what was read: a receiver that stops
- * reading stops the sender. Where the receiver is lost, the other direction finds out, after it
- * has passed on what the receiver sent before.
+ * Reads on only when the operating system has taken what was read, so a receiver that stops reading
+ * stops the sender. If the receiver is lost, the other direction finds out as well, after it has
+ * passed on what the receiver sent before.
  */
 async function passDirection(next: Source, receiver: TcpSocket): Promise<void> {
   let resetTime = 0

@@ -1,23 +1,23 @@
-// A path that takes time: every byte arrives later, in order, and as many a second as before.
+// A path that takes time: every byte arrives later, in order, and at the rate of the sender.
 import { pauseUntil } from './pause.ts'
 import type { Source } from './source.ts'
 
-/** What may be on its way at a time, as much as a TCP window: then the sender has to wait. */
+/** How much may be on its way at once, like a TCP window: the sender of more has to wait. */
 const WINDOW_BYTES = 4 * 2 ** 20
-/** The memory that a chunk needs besides its bytes: many small ones must not fill it either. */
+/** The memory that a chunk needs besides its bytes: many small ones are limited, too. */
 const CHUNK_COST_BYTES = 1024
 
 interface Arrival {
-  /** Settled when it is in the queue. */
+  /** What recv returned, settled by now. */
   readonly chunk: Promise<Buffer>
   readonly cost: number
-  /** When it has been on its way for long enough, as a time of performance.now(). */
+  /** When it arrives at the other end, as a time of performance.now(). */
   readonly due: number
 }
 
 /**
- * Returns the same stream `ms` milliseconds later; the end of data and a failure are as late. It
- * reads ahead, so the delay costs time and not throughput, until WINDOW_BYTES are on their way.
+ * Returns the same stream `ms` milliseconds later, its end or its failure too. It reads ahead while
+ * bytes are on their way, so the rate stays what it is up to WINDOW_BYTES in each `ms`.
  */
 export function delayed(recv: Source, ms: number): Source {
   const onTheirWay: Arrival[] = []

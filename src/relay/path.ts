@@ -4,7 +4,7 @@ import { delayed } from './delay.ts'
 import { inPieces, spaced } from './pieces.ts'
 import type { Source } from './source.ts'
 
-/** So far apart, a reader that waits in recv sees each piece; of pieces 1 ms apart many merge. */
+/** A reader that waits in recv sees each piece; with 1 ms, a busy machine merges many of them. */
 const PIECE_SPACING_MS = 5
 
 export interface PathOptions {

@@ -1,11 +1,11 @@
-// Cuts a stream into pieces at offsets that do not depend on what the sender sent at a time.
+// A stream in pieces, cut at offsets that do not depend on the sender's writes.
 import { pauseUntil } from './pause.ts'
 import type { Source } from './source.ts'
 
 /**
  * Returns the same stream in pieces of the sizes that `nextSize` returns. A piece is held until it
- * is full, the stream ends, or nothing has come for `gapMs` milliseconds. What was missing then is
- * a piece of its own: a silence adds a cut and moves none.
+ * is full, the stream ends, or nothing has come for `gapMs` milliseconds. What is missing then
+ * becomes a piece of its own: a silence adds a cut and moves none.
  */
 export function inPieces(recv: Source, nextSize: () => number, gapMs: number): Source {
   let piece = Buffer.allocUnsafe(nextSize())
@@ -45,13 +45,13 @@ export function spaced(next: Source, ms: number): Source {
 }
 
 /**
- * Resolves with the bytes; with undefined where none come in time, or the connection is lost: what
- * is held goes first, and the next wait for `arriving` rejects.
+ * Resolves with the bytes, or with undefined if none come in time or the connection is lost: then
+ * what is held goes first, and the next wait for `arriving` rejects.
  */
 function arrivedWithin(arriving: Promise<Buffer>, ms: number): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
     const stop = () => resolve(undefined)
-    // On a busy machine the timer can go off while input waits: one turn lets that in first.
+    // In a busy process the timer can go off while input waits: one turn lets the input in first.
     const timer = setTimeout(() => setImmediate(stop), ms).unref()
     arriving.then(resolve, stop).finally(() => clearTimeout(timer))
   })

@@ -17,11 +17,18 @@ export const colours = {
 
 export type Colours = typeof colours
 
-const ladderChalk = chalkFor(stdoutChalk)
-const lanes = [ladderChalk.cyan, ladderChalk.green, ladderChalk.magenta]
+const outputChalk = chalkFor(stdoutChalk)
+const lanes = [outputChalk.cyan, outputChalk.green, outputChalk.magenta]
 
 /** Returns text of a ladder on stdout in the colour of its lane, counted from 0, or of a wait. */
 export function ladderColour(text: string, colour: number | 'wait'): string {
-  const paint = colour === 'wait' ? ladderChalk.yellow.bold : lanes[colour % lanes.length]
+  const paint = colour === 'wait' ? outputChalk.yellow.bold : lanes[colour % lanes.length]
   return paint?.(text) ?? text
+}
+
+/** The colours on stdout of what a check says of a step. */
+export const stepColours = {
+  held: outputChalk.green,
+  failed: outputChalk.red,
+  unchecked: outputChalk.yellow,
 }

@@ -72,11 +72,12 @@ function place({ call, local, remote, waiting, error }: TraceCall): string {
   if (there === undefined) return ''
   const isConnected = call === 'connect' && !waiting && error === undefined && local !== undefined
   const from = isConnected ? ` from ${address(local)}` : ''
-  return `${preposition(call, remote !== undefined)} ${address(there)}${from}`
+  const isWaiting = waiting === true
+  return `${preposition(call, remote !== undefined, isWaiting)} ${address(there)}${from}`
 }
 
-function preposition(call: string, hasRemote: boolean): string {
-  if (call === 'select') return 'ready:'
+function preposition(call: string, hasRemote: boolean, isWaiting: boolean): string {
+  if (call === 'select') return isWaiting ? 'on' : 'ready:'
   if (!hasRemote) return 'on'
   if (call === 'connect' || call === 'shutdown' || isSending(call)) return 'to'
   if (call === 'accept' || isReceiving(call)) return 'from'

@@ -55,8 +55,9 @@ async function runCommand(name: string, { timeoutMs, signal }: RunOptions): Prom
     const { child } = running
     child.stdin?.end()
     kill = () => {
-      // A process that the command has left behind may hold the pipe: it must not hold us as well.
+      // A process that the command has left behind may hold the pipes: it must not hold us as well.
       child.stdout?.destroy()
+      child.stderr?.destroy()
       child.kill('SIGKILL')
     }
     // If this process was stopped for a while, all of the output may be here: look once more.

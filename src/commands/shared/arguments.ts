@@ -4,7 +4,6 @@ import { InvalidArgumentError } from 'commander'
 const DIGITS = /^[0-9]+$/
 const DECIMAL = /^[0-9]+(\.[0-9]+)?$/
 const MAX_TIMER_SECONDS = 2_147_483
-const MS_PER_SECOND = 1000
 
 /** Returns a reader of whole numbers in plain decimal digits, from `min` to `max`. */
 export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -24,7 +23,8 @@ export const serverPort = wholeNumber(1, 65_535)
 /** Reads seconds such as `5` or `0.5`, and returns milliseconds. */
 export function seconds(text: string): number {
   if (DECIMAL.test(text) && Number(text) <= MAX_TIMER_SECONDS) {
-    return Math.ceil(Number(text) * MS_PER_SECOND)
+    // Not times 1000, of which 16.1 makes 16100.000000000002.
+    return Math.ceil(Number(`${text}e3`))
   }
   throw new InvalidArgumentError('It must be a number of seconds such as 5 or 0.5.')
 }
