@@ -61,14 +61,15 @@ export class Folding {
 
   /** To be called now and then: tells of the loops that have stopped since the last time. */
   look(): void {
-    for (const slots of this.#slots.values()) {
+    for (const [owner, slots] of this.#slots) {
       for (const [key, slot] of slots) {
-        if (!slot.isBusy && slot.record !== undefined) {
-          this.#tell(slot.record)
+        if (!slot.isBusy) {
+          if (slot.record !== undefined) this.#tell(slot.record)
           slots.delete(key)
         }
         slot.isBusy = false
       }
+      if (slots.size === 0) this.#slots.delete(owner)
     }
   }
 
