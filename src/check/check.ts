@@ -1,7 +1,6 @@
 // Checks a program against the steps of a role, one after another.
 import type { TraceCall } from '../trace/format.ts'
 import { observe } from '../trace/observe.ts'
-import { killAll } from './process-group.ts'
 import { type CheckOptions, Session } from './session.ts'
 import { type Step, Uncheckable, Unmet } from './step.ts'
 import { endWords } from './words.ts'
@@ -43,8 +42,6 @@ export async function check(
   onResult: (result: StepResult) => void = () => {},
 ): Promise<StepResult[]> {
   const results: StepResult[] = []
-  // Whoever interrupts a check wants it to end now, and nothing may stay behind.
-  signal.addEventListener('abort', killAll, { once: true })
   for (const step of steps) {
     const before = results.at(-1)
     const result =
@@ -54,11 +51,9 @@ export async function check(
     results.push(result)
     onResult(result)
   }
-  signal.removeEventListener('abort', killAll)
   return results
 }
 
-/** A program that was checked before, and now does not start, has failed this step. */
 async function runStep(
   step: Step,
   options: CheckOptions,
@@ -71,35 +66,56 @@ async function runStep(
   // A call that waits is told of twice; it is enough to know how it returned.
   const write = (call: TraceCall) => void (call.waiting || calls.push(call))
   const stop = observe([{ write, end: () => {} }])
-  const result = (outcome: StepResult['outcome']): StepResult => {
-    return { step, seconds: (performance.now() - startedAt) / MS_PER_SECOND, outcome }
-  }
   try {
-    return result({ is: 'held', note: await step.run(session) })
-  } catch (error) {
-    const program = session.programs.at(-1)
-    const stderr = program?.stderr.lastLines(STDERR_LINES) ?? []
-    if (signal.aborted) return result({ is: 'unchecked', why: INTERRUPTED, stderr: [] })
-    if (error instanceof Uncheckable && isFirst && !session.hasConnected) {
-      return result({ is: 'unchecked', why: error.message, stderr })
+    const outcome = await tryStep(step, session, isFirst)
+    const seconds = (performance.now() - startedAt) / MS_PER_SECOND
+    const last = calls.at(-1)
+    await session.close()
+    if (outcome.is !== 'failed') return { step, seconds, outcome }
+    // That a client cannot connect belongs to the picture, if nothing comes after it.
+    const isOurs = (call: TraceCall) => session.hasMade(call) || (call === last && isRefusal(call))
+    const ours = calls.filter(isOurs).map((call) => ({ ...call, at: call.at - startedAt }))
+    return {
+      step,
+      seconds,
+      outcome: { is: 'failed', failure: { ...outcome.failure, calls: ours } },
     }
-    const { expected, came } = unmetBy(error)
-    const ending = program?.exit && endWords(program.exit)
-    const ours = calls
-      .filter((call) => session.hasMade(call))
-      .map((call) => ({ ...call, at: call.at - startedAt }))
-    return result({ is: 'failed', failure: { expected, came, stderr, ending, calls: ours } })
   } finally {
     stop()
     await session.close()
   }
 }
 
-/** Throws an error that is a mistake of ours. */
+/** How the step ends, without its calls. An error that is a mistake of ours is thrown. */
+async function tryStep(
+  step: Step,
+  session: Session,
+  isFirst: boolean,
+): Promise<StepResult['outcome']> {
+  try {
+    return { is: 'held', note: await step.run(session) }
+  } catch (error) {
+    const program = session.programs.at(-1)
+    const stderr = program?.stderr.lastLines(STDERR_LINES) ?? []
+    if (session.isInterrupted) return { is: 'unchecked', why: INTERRUPTED, stderr: [] }
+    // A program that was checked before, and now does not start, has failed this step.
+    if (error instanceof Uncheckable && isFirst && !session.hasConnected) {
+      return { is: 'unchecked', why: error.message, stderr }
+    }
+    const { expected, came } = unmetBy(error)
+    const ending = program?.exit && endWords(program.exit)
+    return { is: 'failed', failure: { expected, came, stderr, ending, calls: [] } }
+  }
+}
+
 function unmetBy(error: unknown): { expected: string; came: string } {
   if (error instanceof Unmet) return error
   if (error instanceof Uncheckable) {
     return { expected: 'a server that lets a client connect', came: error.message }
   }
   throw error
+}
+
+function isRefusal({ call, error }: TraceCall): boolean {
+  return call === 'connect' && error !== undefined
 }

@@ -30,9 +30,7 @@ export class Partner {
     try {
       await orAbort(this.#socket.sendAll(data), this.#signal)
     } catch (error) {
-      const ending = this.#endingOf(error)
-      const came = ending === 'a reset' ? ending : 'the time limit'
-      throw new Unmet(`it reads what we send: ${shown(data)}`, came)
+      throw new Unmet(`it reads what we send: ${shown(data)}`, this.#endingOf(error))
     }
   }
 
@@ -84,10 +82,8 @@ export class Partner {
     for (let left = count; left > 0; ) {
       const next = await this.receive(left)
       if (typeof next === 'string') {
-        throw new Unmet(
-          bytesOf(count),
-          cameWords(count === left ? 'nothing' : bytesOf(count - left), next),
-        )
+        const came = count === left ? 'nothing' : bytesOf(count - left)
+        throw new Unmet(bytesOf(count), cameWords(came, next))
       }
       left -= next.length
     }

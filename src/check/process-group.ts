@@ -64,9 +64,13 @@ function isRunning(group: number): boolean {
   return members.length === 0 || members.some((pid) => statOf(`/proc/${pid}/stat`)[0] !== 'Z')
 }
 
-/** Ends every group at once, with SIGKILL. */
-export function killAll(): void {
-  for (const group of groups) signalGroup(group, 'SIGKILL')
+/** Ends every process of the group at once, with SIGKILL. */
+export function killGroup(group: number): void {
+  if (groups.has(group)) signalGroup(group, 'SIGKILL')
+}
+
+function killAll(): void {
+  for (const group of groups) killGroup(group)
 }
 
 /** The most memory that the group's processes have had so far, in bytes; 0 without /proc. */

@@ -1,6 +1,6 @@
 // The program under check: started in a process group of its own, with a keyboard that we type at.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { endGroup, noteEnd, watchGroup } from './process-group.ts'
+import { endGroup, killGroup, noteEnd, watchGroup } from './process-group.ts'
 import { ProgramOutput } from './program-output.ts'
 import { Uncheckable } from './step.ts'
 
@@ -72,6 +72,11 @@ export class Program {
   /** Ends its standard input, as Ctrl-D does. */
   endInput(): void {
     this.#child.stdin?.end()
+  }
+
+  /** Ends it at once, with all that it has started. */
+  kill(): void {
+    killGroup(this.pid)
   }
 
   /** Ends it with all that it has started, and resolves when nothing of it is left. */

@@ -8,6 +8,8 @@ import type { Failure, StepResult } from './check.ts'
 /** Of a report in a file, and where the terminal does not say. */
 export const REPORT_WIDTH = 80
 const INDENT = '    '
+/** A line of a program's stderr is cut behind so many characters. */
+const MAX_LINE = 400
 
 /** `✓ ends its data after the copies` */
 export function headOf({ step, outcome }: StepResult): string {
@@ -42,7 +44,11 @@ function endingLines({ ending }: Failure): string[] {
 }
 
 function stderrLines({ stderr }: { stderr: readonly string[] }): string[] {
-  return stderr.length === 0 ? [] : ['stderr:', ...stderr.map((line) => `  ${visible(line)}`)]
+  const lines = stderr.map((line) => {
+    const shown = visible(line)
+    return shown.length <= MAX_LINE ? `  ${shown}` : `  ${shown.slice(0, MAX_LINE)}…`
+  })
+  return lines.length === 0 ? [] : ['stderr:', ...lines]
 }
 
 /** The step's calls as the partner saw them. */

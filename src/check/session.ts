@@ -1,5 +1,5 @@
 // What one step works with: the program, our ends of its connections, a time limit, a clean end.
-import type { Listener, TcpSocket } from '../socket/index.ts'
+import type { Address, Listener, TcpSocket } from '../socket/index.ts'
 import type { TraceCall } from '../trace/format.ts'
 import { TimeLimitError } from './deadline.ts'
 import { Partner } from './partner.ts'
@@ -30,37 +30,52 @@ export class Session {
   readonly signal: AbortSignal
   /** In the order of their start. */
   readonly programs: Program[] = []
+  readonly #interruption: AbortSignal
   readonly #timer: NodeJS.Timeout
   readonly #sockets: TcpSocket[] = []
   readonly #listeners: Listener[] = []
   readonly #cleanUps: (() => void | Promise<void>)[] = []
+  #command: readonly string[]
+  #closing: Promise<void> | undefined
 
   constructor(options: CheckOptions, interruption: AbortSignal) {
     this.options = options
+    this.#command = options.command
+    this.#interruption = interruption
     const limit = new AbortController()
     this.signal = AbortSignal.any([interruption, limit.signal])
     // One turn later: what has arrived in time comes before the end of time.
     const expire = () => setImmediate(() => limit.abort(new TimeLimitError()))
     this.#timer = setTimeout(expire, options.timeoutMs)
+    interruption.addEventListener('abort', this.#kill)
   }
 
   /** The command's last argument: echo-client's string, wps-client's request. */
   get lastArgument(): string {
-    return this.options.command.at(-1) ?? ''
+    return this.#command.at(-1) ?? ''
   }
 
   get hasConnected(): boolean {
     return this.#sockets.length > 0
   }
 
+  get isInterrupted(): boolean {
+    return this.#interruption.aborted
+  }
+
+  throwIfInterrupted(): void {
+    this.#interruption.throwIfAborted()
+  }
+
   /** Rejects with Uncheckable if the program cannot be started. */
   async start({ host, port, env }: StartOptions): Promise<Program> {
     this.throwIfInterrupted()
-    const command = this.options.command.map((word) =>
+    this.#command = this.options.command.map((word) =>
       word.replaceAll('{host}', host).replaceAll('{port}', String(port)),
     )
-    const program = await Program.start(command, env)
+    const program = await Program.start(this.#command, env)
     this.programs.push(program)
+    if (this.isInterrupted) this.#kill()
     return program
   }
 
@@ -80,35 +95,40 @@ export class Session {
     this.atEnd(() => listener.close())
   }
 
-  /** `cleanUp` is called when the programs have ended. */
+  /** `cleanUp` is called when the step is over. */
   atEnd(cleanUp: () => void | Promise<void>): void {
     this.#cleanUps.push(cleanUp)
-  }
-
-  /** Throws what the check was interrupted with; the time limit of the step is none. */
-  throwIfInterrupted(): void {
-    if (this.signal.aborted && !(this.signal.reason instanceof TimeLimitError)) {
-      throw this.signal.reason
-    }
   }
 
   /** Whether a call was made on one of this step's sockets. */
   hasMade({ local, remote }: TraceCall): boolean {
     if (local === undefined) return false
-    return remote === undefined
-      ? this.#listeners.some(({ address }) => address.port === local.port)
-      : this.#sockets.some((socket) => {
-          return (
-            socket.localAddress.port === local.port && socket.remoteAddress.port === remote.port
-          )
-        })
+    const isAt = (address: Address, port: number) => address.port === port
+    if (remote === undefined)
+      return this.#listeners.some(({ address }) => isAt(address, local.port))
+    return this.#sockets.some(({ localAddress, remoteAddress }) => {
+      return isAt(localAddress, local.port) && isAt(remoteAddress, remote.port)
+    })
   }
 
   /** Resolves when nothing of the step is left: no program, no connection, no timer. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     clearTimeout(this.#timer)
-    for (const socket of this.#sockets) socket.reset()
-    await Promise.all(this.programs.map((program) => program.stop()))
+    await Promise.all([
+      ...this.#sockets.map((socket) => socket.close()),
+      ...this.programs.map((program) => program.stop()),
+    ])
     await Promise.all(this.#cleanUps.map((cleanUp) => cleanUp()))
+    this.#interruption.removeEventListener('abort', this.#kill)
+  }
+
+  /** Whoever interrupts a check wants it to end now. */
+  readonly #kill = () => {
+    for (const program of this.programs) program.kill()
   }
 }

@@ -36,15 +36,10 @@ export function mistakeIn(
   }
   // What ran before and after ran all the time, the server too. The last line is that of the
   // greatest number: of ps itself, unless the numbers have just begun anew.
-  const [listed, earlier, later] = [
-    lines.map(processOf),
-    before.map(processOf),
-    after.map(processOf),
-  ]
-  const last = Math.max(...[...listed, ...earlier, ...later].map(Number).filter(Number.isFinite))
-  const missing = earlier.find((pid) => {
-    return later.includes(pid) && !listed.includes(pid) && Number(pid) !== last
-  })
+  const [listed, later] = [lines.map(processOf), after.map(processOf)]
+  const steady = before.map(processOf).filter((pid) => later.includes(pid))
+  const last = Math.max(...[...listed, ...later].map(Number).filter(Number.isFinite))
+  const missing = steady.find((pid) => !listed.includes(pid) && Number(pid) !== last)
   return missing === undefined ? undefined : `a line for process ${missing}`
 }
 

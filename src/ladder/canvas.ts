@@ -1,6 +1,6 @@
 // The lanes of a diagram in a terminal: their columns, and the lines that are drawn across them.
-import { type Cell, drawCell, preferredColumns } from './cells.ts'
-import { columnsOf, cut, fill, wrap } from './columns.ts'
+import { type Cell, drawCell } from './cells.ts'
+import { cut, fill, wrap } from './columns.ts'
 import type { Arrow, Call, Ladder, Lane, Row } from './ladder.ts'
 import { titleOf } from './notes.ts'
 import { labelOf, wordsOf } from './words.ts'
@@ -8,6 +8,8 @@ import { labelOf, wordsOf } from './words.ts'
 export const MARGIN = ' '
 /** The last lane has no arrow on its right, and leaves the others so much room. */
 const ARROW_ROOM = 4
+/** Wide enough for what most calls have to say, and an arrow. */
+const MAX_LANE = 56
 /** A lane of which there is no trace. */
 const UNKNOWN_LINE = '┆'
 
@@ -25,27 +27,17 @@ export interface LaneColumns {
   readonly timeColumns: number
 }
 
-/** Returns equal columns for the lanes, as wide as the rows would like, or as there is room. */
+/** Returns equal columns for the lanes, as wide as there is room, and as is of use. */
 export function shareWidth({ lanes, rows }: Ladder, width: number): LaneColumns[] {
-  const count = lanes.length
-  const room = width - MARGIN.length
   const timeColumns = new Map<Lane, number>(lanes.map((lane) => [lane, 0]))
   for (const row of rows) {
     const { lane } = row.call
-    const columns = wordsOf(row).time.length
-    timeColumns.set(lane, Math.max(timeColumns.get(lane) ?? 0, columns))
+    timeColumns.set(lane, Math.max(timeColumns.get(lane) ?? 0, wordsOf(row).time.length))
   }
-  let preferred = Math.max(...lanes.map((lane) => columnsOf(titleOf(lane).name) + 3))
-  for (const row of rows) {
-    cellsOf(lanes, [row], row.arrows.at(-1)).forEach((cell, index) => {
-      const times = timeColumns.get(lanes[index] as Lane) ?? 0
-      preferred = Math.max(preferred, preferredColumns(cell, times) + 1)
-    })
-  }
-  const fair = Math.floor((room + (count > 1 ? ARROW_ROOM : 0)) / count)
-  const column = Math.min(fair, preferred)
+  const [count, room] = [lanes.length, width - MARGIN.length]
+  const fair = Math.min(MAX_LANE, Math.floor((room + (count > 1 ? ARROW_ROOM : 0)) / count))
   return lanes.map((lane, index) => {
-    const own = index === count - 1 ? Math.min(column, room - column * (count - 1)) : column
+    const own = index === count - 1 ? Math.min(fair, room - fair * (count - 1)) : fair
     return { columns: own - 1, timeColumns: timeColumns.get(lane) ?? 0 }
   })
 }
@@ -65,19 +57,12 @@ export class Canvas {
   /** Returns the names of the lanes, their addresses, and an empty line. */
   heads(): string[] {
     const titles = this.#lanes.map(titleOf)
-    const begins = this.#lanes.map(({ trace }) => (trace === undefined ? UNKNOWN_LINE : '┌'))
-    const goesOn = this.#lanes.map(({ trace }) => (trace === undefined ? UNKNOWN_LINE : '│'))
-    return [
-      this.#texts(
-        begins,
-        titles.map(({ name }) => name),
-      ),
-      this.#texts(
-        goesOn,
-        titles.map(({ address }) => address),
-      ),
-      this.#texts(goesOn, []),
-    ]
+    const [names, addresses] = [titles.map(({ name }) => name), titles.map((one) => one.address)]
+    const lines = (line: string) => {
+      return this.#lanes.map(({ trace }) => (trace === undefined ? UNKNOWN_LINE : line))
+    }
+    const [begins, goesOn] = [lines('┌'), lines('│')]
+    return [this.#texts(begins, names), this.#texts(goesOn, addresses), this.#texts(goesOn, [])]
   }
 
   /** Returns the ends of the lanes, and what is to be said of them. */

@@ -2,8 +2,8 @@
 import { columnsOf, cut, fill } from './columns.ts'
 import type { Words } from './words.ts'
 
-/** Bytes in quotes with less room than this say nothing. */
-const LEAST_PREVIEW = 8
+/** Many bytes with less room than this say nothing; few are never cut. */
+const LEAST_PREVIEW = 9
 
 export interface Cell {
   readonly words?: Words | undefined
@@ -25,8 +25,8 @@ interface Choice {
   readonly value: number
 }
 
-/** All of the bytes are worth more than their range, that more than their number. */
-const VALUES = { wholePreview: 16, range: 8, detail: 2, label: 1, preview: 1 }
+/** A few bytes are worth more than their range, that more than their number. */
+const VALUES = { fewBytes: 16, range: 8, detail: 2, label: 1, preview: 1 }
 
 /**
  * Returns the cell in exactly so many columns; undefined where words and arrow do not fit side by
@@ -46,8 +46,9 @@ export function drawCell(
   const choice = choose(words, arrow, room)
   if (arrow === undefined) {
     // Rather than cut the words, leave no space behind them.
-    const { text, hasPreview } = choice ?? choose(words, arrow, room + 1) ?? leastOf(words, room)
-    return fill(lead + (hasPreview ? withPreview(text, words, room) : text), columns)
+    const wide = choice === undefined ? room + 1 : room
+    const { text, hasPreview } = choice ?? choose(words, arrow, wide) ?? leastOf(words, room)
+    return fill(lead + (hasPreview ? withPreview(text, words, wide) : text), columns)
   }
   if (choice === undefined) return undefined
   const { text, label, hasPreview } = choice
@@ -56,23 +57,15 @@ export function drawCell(
   return told + drawArrow({ ...arrow, label }, columns - columnsOf(told), true)
 }
 
-/** Returns the columns that a cell would like to have. */
-export function preferredColumns({ words, arrow }: Cell, timeColumns: number): number {
-  const parts = words === undefined ? [] : [words.name, words.details[0] ?? '', words.preview]
-  if (words?.isSend) parts.push(words.range)
-  const told = parts.reduce((sum, part) => sum + (part === '' ? 0 : 1 + columnsOf(part)), 0)
-  const lead = words === undefined ? 0 : timeColumns + 2
-  return lead + told + (arrow === undefined ? 0 : leastArrow(arrow.label) + 2)
-}
-
 /** Returns the best that fits in `room`. */
 function choose(words: Words, arrow: CellArrow | undefined, room: number): Choice | undefined {
   let best: Choice | undefined
   for (const choice of choices(words, arrow)) {
     if (best !== undefined && choice.value <= best.value) continue
-    const preview = Math.min(LEAST_PREVIEW, columnsOf(words.preview)) + 1
+    const preview = columnsOf(words.preview) + 1
     const arrowColumns = arrow === undefined ? 0 : leastArrow(choice.label)
-    const needed = columnsOf(choice.text) + (choice.hasPreview ? preview : 0) + arrowColumns
+    const least = choice.hasPreview ? Math.min(preview, words.areFew ? preview : LEAST_PREVIEW) : 0
+    const needed = columnsOf(choice.text) + least + arrowColumns
     if (needed <= room) best = choice
   }
   return best
@@ -80,7 +73,7 @@ function choose(words: Words, arrow: CellArrow | undefined, room: number): Choic
 
 /** The parts in every combination that still says what the arrow brings. */
 function* choices(words: Words, arrow: CellArrow | undefined): Generator<Choice> {
-  const { name, details, preview, isWhole } = words
+  const { name, details, preview, areFew } = words
   // Beside an arrow in another cell a receive need not say which bytes it got.
   const range = words.isSend || arrow !== undefined ? words.range : ''
   for (const [index, detail] of details.entries()) {
@@ -88,14 +81,14 @@ function* choices(words: Words, arrow: CellArrow | undefined): Generator<Choice>
       for (const hasRange of range === '' ? [false] : [false, true]) {
         for (const hasPreview of preview === '' ? [false] : [true, false]) {
           const isRangeTold = hasRange || (range !== '' && label === range)
-          const areBytesTold = isRangeTold || (hasPreview && isWhole)
+          const areBytesTold = isRangeTold || (hasPreview && areFew)
           const isArrowTold =
             label === (arrow?.label ?? '') ||
             (arrow?.isToldByWords === true && (range === '' || areBytesTold))
           if (!isArrowTold) continue
           const text = [name, detail, hasRange ? range : ''].filter((part) => part !== '').join(' ')
           const value =
-            (hasPreview ? (isWhole ? VALUES.wholePreview : VALUES.preview) : 0) +
+            (hasPreview ? (areFew ? VALUES.fewBytes : VALUES.preview) : 0) +
             (isRangeTold ? VALUES.range : 0) +
             VALUES.detail * (details.length - 1 - index) +
             (label === '' ? 0 : VALUES.label)

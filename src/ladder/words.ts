@@ -11,6 +11,7 @@ import {
   quoted,
   wouldBlockWords,
 } from '../trace/words.ts'
+import { columnsOf } from './columns.ts'
 import { type Arrow, isCause, type Row, type SumRow } from './ladder.ts'
 
 /** What a row says, in parts, so that a lane with little room can leave some out. */
@@ -27,14 +28,15 @@ export interface Words {
   readonly isSend: boolean
   /** The first bytes, in quotes; '' where there is nothing to show. */
   readonly preview: string
-  /** The preview holds all of the bytes: then they say more than their number. */
-  readonly isWhole: boolean
+  /** The preview holds all of the bytes, and is short: they say more than their number and place. */
+  readonly areFew: boolean
   readonly hasFailed: boolean
   /** Of many calls, which have no one time. */
   readonly isSum: boolean
 }
 
 const MS_PER_SECOND = 1000
+const FEW_COLUMNS = 14
 
 /** A row is asked several times: how wide it would like to be, and what to draw. */
 const known = new WeakMap<Row, Words>()
@@ -58,7 +60,7 @@ function newWords(row: Row): Words {
     range: '',
     isSend: isSending(record.call),
     preview: '',
-    isWhole: false,
+    areFew: false,
     hasFailed: false,
     isSum: false,
   }
@@ -76,8 +78,8 @@ function newWords(row: Row): Words {
   }
   const preview = quoted(record)
   const range = (record.bytes ?? 0) > 0 ? rangeOf(record) : ''
-  const isWhole = preview !== '' && !preview.endsWith('…"')
-  return { ...base, details: detailsOf(record), range, preview, isWhole }
+  const areFew = preview !== '' && !preview.endsWith('…"') && columnsOf(preview) <= FEW_COLUMNS
+  return { ...base, details: detailsOf(record), range, preview, areFew }
 }
 
 function sumWords({ calls, bytes, call: { record } }: SumRow, name: string): Partial<Words> {

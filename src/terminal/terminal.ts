@@ -61,6 +61,7 @@ export class Terminal {
   /** Ends the line that the cursor is in, where Ctrl-D or Ctrl-C has left it. */
   finishLine(): void {
     if (this.#isWatched) process.stderr.write('\n')
+    else if (this.output.isTerminal) this.output.print('\n').catch(() => {})
     this.output.lineEnded()
   }
 

@@ -40,7 +40,7 @@ describe('the exit code is', () => {
   })
 
   it('1 if a step does not hold: what was expected, what came, the section, the ladder', async () => {
-    const first = 'if (!server.has) process.stdout.write(chunk); server.has = true'
+    const first = 'if (server.has) return; server.has = true; process.stdout.write(chunk)'
     const end = 'server.on("end", () => { console.error("done\\x1b[31m"); process.exit(9) })'
     const command = wpsClient(`${first}; ${end}`)
     const finished = await runPynet('check', 'wps-client', '--seed', 7, '--', ...command)
@@ -65,7 +65,6 @@ describe('the exit code is', () => {
         ['check', 'echo-servr', 'x'],
         ['check', 'echo-server'],
         ['check', 'echo-server', '--seed', '-1', 'x'],
-        ['check', 'echo-server', '--timeout', '0', 'x'],
         ['check', 'echo-server', '--nonsense', 'x'],
       ].map(async (words) => {
         const { status, stderr, stdout } = await runPynet(...words)

@@ -17,8 +17,9 @@ import { connectRaw, serveRaw, unusedPort } from '../support/wire.ts'
 
 const HOST = '127.0.0.1'
 /** What a client asks a server to do. */
-const END = 1
-const RESET = 2
+const ANSWER = 1
+const END = 2
+const RESET = 3
 
 /** A server that sends back what it receives, and ends its data when the client does. */
 function echoPort(): Promise<number> {
@@ -69,8 +70,9 @@ describe('relay', () => {
   it('says with --verbose which client left, and which connection was lost', async () => {
     const serverPort = await serveRaw(async (server) => {
       const [command] = await server.waitForBytes(1)
-      if (command === RESET) server.reset()
-      else server.shutdown()
+      if (command === ANSWER) await server.send('served')
+      else if (command === END) server.shutdown()
+      else server.reset()
     })
     const relay = startPynet('relay', 0, HOST, serverPort, '--verbose')
     const port = await relay.ready()
@@ -84,7 +86,8 @@ describe('relay', () => {
     await relay.waitFor('stderr', new RegExp(`^pynet: ${HOST}:${leaver.localPort} has left$`, 'm'))
     await ask(RESET)
     await relay.waitFor('stderr', new RegExp(`lost the connection to ${HOST}:${serverPort}: `))
-    const breaker = await ask(0)
+    const breaker = await ask(ANSWER)
+    await breaker.waitForBytes(1)
     breaker.reset()
     const lost = new RegExp(`lost the connection to ${HOST}:${breaker.localPort}: `)
     await relay.waitFor('stderr', lost)

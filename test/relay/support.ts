@@ -6,7 +6,7 @@ import { ClientScope } from '../../src/commands/shared/client-scope.ts'
 import type { RelayOptions } from '../../src/relay/connection.ts'
 import { pieceSizes } from '../../src/relay/cuts.ts'
 import type { Source } from '../../src/relay/source.ts'
-import { listen } from '../../src/socket/index.ts'
+import { connect, listen, type TcpSocket } from '../../src/socket/index.ts'
 import { Terminal } from '../../src/terminal/terminal.ts'
 import { loopback, type RawPeer, rawClient, rawServer, turns } from '../support/sockets.ts'
 
@@ -53,7 +53,7 @@ export async function startRelay(
   const interruption = new AbortController()
   const { signal } = interruption
   setMaxListeners(0, signal)
-  const listener = await listen({ host: loopback, port: 0, backlog: 1000, signal })
+  const listener = await listen({ host: loopback, port: 0, backlog: 300, signal })
   const terminal = new Terminal(() => {})
   const context = { terminal, signal, exitCode: 0 }
   const clients = new ClientScope(listener, context)
@@ -70,9 +70,25 @@ export async function startRelay(
 export async function relayedPair(
   options: Partial<RelayOptions> = {},
 ): Promise<{ client: RawPeer; server: RawPeer; end(): void }> {
+  return withServer(options, rawClient)
+}
+
+/** The same with a client of ours: it tells a reset behind unread data from the end of data. */
+export async function relayedClient(
+  options: Partial<RelayOptions> = {},
+): Promise<{ client: TcpSocket; server: RawPeer }> {
+  const pair = await withServer(options, (port) => connect({ host: loopback, port }))
+  onTestFinished(() => pair.client.close())
+  return pair
+}
+
+async function withServer<Client>(
+  options: Partial<RelayOptions>,
+  connectTo: (port: number) => Promise<Client>,
+): Promise<{ client: Client; server: RawPeer; end(): void }> {
   const { port: serverPort, accept } = await rawServer()
   const { port, end } = await startRelay(serverPort, options)
-  const [client, server] = await Promise.all([rawClient(port), accept()])
+  const [client, server] = await Promise.all([connectTo(port), accept()])
   // The relay, too, learns that it is connected.
   await turns(3)
   return { client, server, end }
