@@ -111,9 +111,14 @@ function bringsNothing({ call, bytes, wouldBlock, error }: TraceCall): boolean {
 /** The last of them, with the time of all. */
 function together(before: FoldedCall | undefined, record: TraceCall): FoldedCall {
   const { wouldBlock } = record
-  const blocked = (before?.blocked ?? 0) + (record.blocked ?? 0)
+  const blocked = rounded((before?.blocked ?? 0) + (record.blocked ?? 0))
   if (wouldBlock === undefined) {
     return before === undefined ? record : { ...record, blocked, times: (before.times ?? 1) + 1 }
   }
   return { ...record, blocked, wouldBlock: wouldBlock + (before?.wouldBlock ?? 0) }
+}
+
+/** Milliseconds to the microsecond. */
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000
 }
