@@ -44,7 +44,10 @@ export async function strServer(
     // one that sends a thousand letters keeps the others waiting.
     while (clients.size > 0) {
       let ready = await clients.ready()
-      while (ready.length > 0) ready = ready.filter((client) => serveLetter(client, clients, v))
+      while (ready.length > 0) {
+        ready = ready.filter((client) => serveLetter(client, clients, v))
+        await undefined // a send that has failed says so now
+      }
     }
   } finally {
     await terminal.print(Buffer.concat([FINAL_VALUE, v.bytes, LINE_END]))
@@ -113,7 +116,7 @@ Examples:
       const scope = { ...options, backlog, maxConnections: most }
       await runServer(port, scope, context, async (listener, { report }) => {
         const poll = options.poll === 'select' ? new Selector() : new Polling()
-        const clients = new Clients(poll, report)
+        const clients = new Clients(poll, report, options.idleTimeout)
         context.signal.addEventListener('abort', () => clients.closeAll(), { once: true })
         await strServer(listener, clients, options, context.terminal)
         await clients.closed()
