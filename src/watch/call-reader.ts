@@ -2,6 +2,7 @@
 import { CONNECTION_CALLS } from './connection-calls.ts'
 import { DESCRIPTOR_CALLS } from './descriptor-calls.ts'
 import { Descriptors } from './open-files.ts'
+import { Orphans } from './orphans.ts'
 import { FORKING_CALLS, PROCESS_CALLS } from './process-calls.ts'
 import type { Program } from './program.ts'
 import type { Line, Parts } from './strace-line.ts'
@@ -28,8 +29,6 @@ const INTERRUPTED = /^ERESTART/
 /** It goes on by a call of another name, which strace is not asked to show. */
 const GOES_ON_UNSEEN = 'ERESTART_RESTARTBLOCK'
 const WAITING_US = 100_000
-/** A process that its parent's vfork has still not told of must be shown some time. */
-const MAX_ORPHAN_LINES = 1000
 
 /** Told of the process that was started first. */
 interface StopListener {
@@ -49,9 +48,9 @@ export class CallReader {
   ending: Ending | undefined
   readonly #program: Program
   readonly #listener: StopListener
-  /** Lines of processes that come before their parent's fork has returned. */
-  readonly #orphans = new Map<number, Line[]>()
-  #blockedAtDeath: PendingCall | undefined
+  readonly #orphans = new Orphans()
+  /** Of a killed process, the thread that was blocked in a call when it died. */
+  #blockedAtDeath: Thread | undefined
 
   constructor(program: Program, listener: StopListener) {
     this.#program = program
@@ -60,36 +59,7 @@ export class CallReader {
 
   read(line: Line): void {
     const thread = this.#threadOf(line)
-    if (thread === undefined) return
-    const { atUs, event } = line
-    switch (event.kind) {
-      case 'entry':
-        this.#enter(thread, event.name, atUs, event.args)
-        break
-      case 'call':
-        this.#enter(thread, event.name, atUs, event.parts.args)
-        this.#leave(thread, event.name, event.parts.args, event.parts)
-        break
-      case 'resumed':
-        this.#leave(
-          thread,
-          event.name,
-          (thread.pending?.text ?? '') + event.parts.args,
-          event.parts,
-        )
-        break
-      case 'stopped':
-        if (thread.id === this.#program.pid) this.#listener.onStopped(event.signal)
-        break
-      case 'continued':
-        if (thread.id === this.#program.pid) this.#listener.onContinued()
-        break
-      case 'superseded':
-        this.#supersede(thread, event.by)
-        break
-      default:
-        this.#end(thread, atUs, event)
-    }
+    if (thread !== undefined) this.#readOf(thread, line)
   }
 
   /** A line that is only half there: its call has begun, and no other process has written since. */
@@ -105,7 +75,38 @@ export class CallReader {
     for (const thread of this.#program.threads.values()) {
       const { pending } = thread
       if (pending === undefined || pending.isTold || pending.interruption !== undefined) continue
-      if (nowUs - pending.enteredUs >= WAITING_US) this.#program.tellWaiting(thread, pending)
+      if (nowUs - pending.enteredUs >= WAITING_US)
+        this.#program.records.tellWaiting(thread, pending)
+    }
+  }
+
+  #readOf(thread: Thread, { atUs, event }: Line): void {
+    const isProgram = thread.id === this.#program.records.pid
+    switch (event.kind) {
+      case 'entry':
+        this.#enter(thread, event.name, atUs, event.args)
+        break
+      case 'call':
+        this.#enter(thread, event.name, atUs, event.parts.args)
+        this.#leave(thread, event.name, event.parts)
+        break
+      case 'resumed':
+        this.#leave(thread, event.name, event.parts, thread.pending?.text)
+        break
+      case 'exited':
+        this.#end(thread, atUs, { code: event.code })
+        break
+      case 'killed':
+        this.#end(thread, atUs, { signal: event.signal })
+        break
+      case 'stopped':
+        if (isProgram) this.#listener.onStopped(event.signal)
+        break
+      case 'continued':
+        if (isProgram) this.#listener.onContinued()
+        break
+      case 'superseded':
+        this.#supersede(thread, event.by)
     }
   }
 
@@ -114,27 +115,22 @@ export class CallReader {
     const { threads } = this.#program
     const known = threads.get(line.thread)
     if (known !== undefined) return known
-    const parents = [...threads.values()].filter(({ pending }) =>
-      FORKING_CALLS.includes(pending?.name ?? ''),
-    )
-    const lines = this.#orphans.get(line.thread) ?? []
-    const [parent] = parents
-    if (parent !== undefined && lines.length < MAX_ORPHAN_LINES) {
-      this.#orphans.set(line.thread, [...lines, line])
+    const parent = [...threads.values()].find(({ pending }) => {
+      return pending !== undefined && FORKING_CALLS.includes(pending.name)
+    })
+    if (parent === undefined) {
+      threads.set(line.thread, { id: line.thread, descriptors: new Descriptors() })
+    } else if (!this.#orphans.keep(line)) {
+      this.#program.fork(parent, line.thread, false)
+      this.#readOrphans()
       return undefined
     }
-    if (parent !== undefined) this.#program.fork(parent, line.thread, false)
-    else threads.set(line.thread, { id: line.thread, descriptors: new Descriptors() })
-    this.#readOrphans()
     return threads.get(line.thread)
   }
 
   #readOrphans(): void {
-    for (const [id, lines] of this.#orphans) {
-      if (!this.#program.threads.has(id)) continue
-      this.#orphans.delete(id)
-      for (const line of lines) this.read(line)
-    }
+    const isKnown = (process: number) => this.#program.threads.has(process)
+    for (const line of this.#orphans.takeKnown(isKnown)) this.read(line)
   }
 
   #enter(thread: Thread, name: string, atUs: number, text: string): void {
@@ -144,17 +140,17 @@ export class CallReader {
     if (handler === undefined || (pending?.lineUs === atUs && pending.name === name)) return
     const entry = handler.enter(this.#program, new SystemCall(thread, name, atUs, text))
     if (entry === undefined) return
-    const isAgain = pending !== undefined && isSameCall(pending, name, entry)
-    if (pending?.interruption !== undefined && !isAgain) this.#endInterrupted(thread, pending, atUs)
-    const begun = isAgain ? pending : { enteredUs: atUs, isTold: false }
-    const { enteredUs, isTold } = begun
+    const again = pending !== undefined && isTakenUp(pending, name, entry) ? pending : undefined
+    if (again === undefined) this.#endInterrupted(thread, atUs)
+    const { enteredUs, isTold } = again ?? { enteredUs: atUs, isTold: false }
     thread.pending = { entry, name, text, lineUs: atUs, enteredUs, isTold }
   }
 
-  #leave(thread: Thread, name: string, text: string, parts: Parts): void {
+  /** `before`: the arguments that an earlier line has. */
+  #leave(thread: Thread, name: string, parts: Parts, before = ''): void {
     const { pending } = thread
     if (pending?.name !== name) return
-    const { result, resultFile, error, detail, tookUs } = parts
+    const { args, result, resultFile, error, detail, tookUs } = parts
     const returnedUs = pending.lineUs + tookUs
     if (error !== undefined && INTERRUPTED.test(error)) {
       pending.interruption = { atUs: returnedUs, code: error }
@@ -163,19 +159,19 @@ export class CallReader {
     // It never returned: its process has ended.
     if (result === undefined) return
     thread.pending = undefined
-    const call = new SystemCall(thread, name, pending.enteredUs, text)
+    const call = new SystemCall(thread, name, pending.enteredUs, before + args)
     const end = { result, resultFile, error, detail, returnedUs }
     HANDLERS.get(name)?.leave(this.#program, call, end, pending.entry)
-    if (this.#orphans.size > 0) this.#readOrphans()
+    if (FORKING_CALLS.includes(name)) this.#readOrphans()
   }
 
   /** The program has gone on to another call: this one was not taken up again, or out of sight. */
-  #endInterrupted(thread: Thread, pending: PendingCall, nextUs: number): void {
-    const { interruption, enteredUs } = pending
-    const { call, socket } = pending.entry
+  #endInterrupted(thread: Thread, nextUs: number): void {
+    const { interruption, enteredUs = 0, entry } = thread.pending ?? {}
+    const { call, socket } = entry ?? {}
     if (call === undefined || interruption === undefined) return
     const isUnseen = interruption.code === GOES_ON_UNSEEN
-    this.#program.tell(thread, call, isUnseen ? undefined : socket, {
+    this.#program.records.tell(thread, call, isUnseen ? undefined : socket, {
       enteredUs,
       returnedUs: isUnseen ? nextUs : interruption.atUs,
       ...(isUnseen ? { wouldBlock: 1 } : { error: 'EINTR' }),
@@ -196,22 +192,24 @@ export class CallReader {
     const { pending } = thread
     const isKilled = end.signal !== undefined
     if (isKilled && pending?.entry.call !== undefined) {
-      if (!pending.isTold) this.#program.tellWaiting(thread, pending)
-      this.#blockedAtDeath = pending
+      if (!pending.isTold) this.#program.records.tellWaiting(thread, pending)
+      this.#blockedAtDeath = thread
     }
     this.#program.threads.delete(thread.id)
     // The system closes what the program has not; a killed one did nothing after its last call.
     for (const file of thread.descriptors.leave()) {
-      if (!isKilled) this.#program.closed(thread, file, atUs, atUs)
+      if (isKilled) this.#program.forget(file)
+      else this.#program.closed(thread, file, atUs, atUs)
     }
-    if (thread.id !== this.#program.pid) return
-    const { code, signal } = end
-    this.ending = { code, signal, blockedIn: isKilled ? this.#blockedAtDeath : undefined }
+    if (thread.id !== this.#program.records.pid) return
+    // Threads of one process share its descriptors.
+    const blocked = this.#blockedAtDeath
+    const isOurs = isKilled && blocked?.descriptors === thread.descriptors
+    this.ending = { ...end, blockedIn: isOurs ? blocked?.pending : undefined }
   }
 }
 
 /** A call that a signal interrupted, and that the program or the system makes again. */
-function isSameCall(pending: PendingCall, name: string, entry: Entry): boolean {
-  const isInterrupted = pending.interruption !== undefined
-  return isInterrupted && pending.name === name && pending.entry.socket === entry.socket
+function isTakenUp({ interruption, ...before }: PendingCall, name: string, entry: Entry): boolean {
+  return interruption !== undefined && before.name === name && before.entry.socket === entry.socket
 }

@@ -34,7 +34,7 @@ const socket: Handler = {
     const made = program.newSocket(type.includes('SOCK_NONBLOCK'))
     program.open(thread, result, made, type.includes('SOCK_CLOEXEC'), enteredUs)
     program.socketAt(thread, { number: result, file: resultFile })
-    program.tell(thread, 'socket', made, { enteredUs, returnedUs })
+    program.records.tell(thread, 'socket', made, { enteredUs, returnedUs })
   },
 }
 
@@ -45,7 +45,7 @@ const bind: Handler = {
     const local = socketAddressOf(args[1])
     // The system chooses the port where it is 0.
     if (error === undefined && local?.port !== 0) socket.local = local
-    program.tell(thread, 'bind', socket, { enteredUs, returnedUs, local, error })
+    program.records.tell(thread, 'bind', socket, { enteredUs, returnedUs, local, error })
   },
 }
 
@@ -53,7 +53,7 @@ const listen: Handler = {
   enter: (program, call) => onSocket(program, call),
   leave(program, { thread, enteredUs }, { error, returnedUs }, { socket }) {
     if (socket !== undefined)
-      program.tell(thread, 'listen', socket, { enteredUs, returnedUs, error })
+      program.records.tell(thread, 'listen', socket, { enteredUs, returnedUs, error })
   },
 }
 
@@ -68,10 +68,10 @@ const connect: Handler = {
       program.connected(thread, socket, returnedUs, error === 'EISCONN' ? undefined : error)
     } else if (error === 'EINPROGRESS') {
       socket.connecting = { atUs: enteredUs, remote }
-      program.use(socket)
+      program.records.use(socket)
     } else {
       if (error === undefined) socket.remote = remote
-      program.tell(thread, 'connect', socket, { enteredUs, returnedUs, remote, error })
+      program.records.tell(thread, 'connect', socket, { enteredUs, returnedUs, remote, error })
     }
   },
 }
@@ -82,7 +82,11 @@ const accept: Handler = {
     const { result = -1, resultFile, error, returnedUs } = end
     if (listener === undefined) return
     if (result < 0) {
-      program.tell(thread, 'accept', listener, { enteredUs, returnedUs, ...emptyHanded(error) })
+      program.records.tell(thread, 'accept', listener, {
+        enteredUs,
+        returnedUs,
+        ...emptyHanded(error),
+      })
       return
     }
     const [, peer, , flags = ''] = args
@@ -91,7 +95,7 @@ const accept: Handler = {
     if (!isAnyAddress(listener.local)) accepted.local = listener.local
     program.open(thread, result, accepted, flags.includes('SOCK_CLOEXEC'), enteredUs)
     program.socketAt(thread, { number: result, file: resultFile })
-    program.tell(thread, 'accept', accepted, { enteredUs, returnedUs })
+    program.records.tell(thread, 'accept', accepted, { enteredUs, returnedUs })
   },
 }
 
@@ -101,7 +105,7 @@ const shutdown: Handler = {
     if (socket === undefined) return
     // Only what ends the sending reaches the other end.
     const name = args[1] === 'SHUT_RD' ? 'shutdown(SHUT_RD)' : 'shutdown'
-    program.tell(thread, name, socket, { enteredUs, returnedUs, error })
+    program.records.tell(thread, name, socket, { enteredUs, returnedUs, error })
   },
 }
 

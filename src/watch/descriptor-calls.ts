@@ -99,7 +99,10 @@ function setBlocking(
   if (file?.kind !== 'tcp' || file.isNonblocking === isNonblocking) return
   file.isNonblocking = isNonblocking
   const { thread, enteredUs } = call
-  program.tell(thread, `setblocking(${isNonblocking ? 0 : 1})`, file, { enteredUs, returnedUs })
+  program.records.tell(thread, `setblocking(${isNonblocking ? 0 : 1})`, file, {
+    enteredUs,
+    returnedUs,
+  })
 }
 
 /** The options that a beginner's program lives or dies by. */
@@ -111,7 +114,7 @@ const setsockopt: Handler = {
     const [, , option, value = ''] = args
     if (socket === undefined || !TOLD_OPTIONS.includes(option)) return
     const name = `setsockopt(${option}, ${value.replace(/[[\]]/g, '')})`
-    program.tell(thread, name, socket, { enteredUs, returnedUs, error })
+    program.records.tell(thread, name, socket, { enteredUs, returnedUs, error })
   },
 }
 

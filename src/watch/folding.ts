@@ -61,14 +61,15 @@ export class Folding {
 
   /** To be called now and then: tells of the loops that have stopped since the last time. */
   look(): void {
-    for (const slots of this.#slots.values()) {
+    for (const [owner, slots] of this.#slots) {
       for (const [key, slot] of slots) {
-        if (!slot.isBusy && slot.record !== undefined) {
-          this.#tell(slot.record)
+        if (!slot.isBusy) {
+          if (slot.record !== undefined) this.#tell(slot.record)
           slots.delete(key)
         }
         slot.isBusy = false
       }
+      if (slots.size === 0) this.#slots.delete(owner)
     }
   }
 
@@ -110,9 +111,14 @@ function bringsNothing({ call, bytes, wouldBlock, error }: TraceCall): boolean {
 /** The last of them, with the time of all. */
 function together(before: FoldedCall | undefined, record: TraceCall): FoldedCall {
   const { wouldBlock } = record
-  const blocked = (before?.blocked ?? 0) + (record.blocked ?? 0)
+  const blocked = rounded((before?.blocked ?? 0) + (record.blocked ?? 0))
   if (wouldBlock === undefined) {
     return before === undefined ? record : { ...record, blocked, times: (before.times ?? 1) + 1 }
   }
   return { ...record, blocked, wouldBlock: wouldBlock + (before?.wouldBlock ?? 0) }
+}
+
+/** Milliseconds to the microsecond. */
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000
 }

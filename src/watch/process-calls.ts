@@ -12,9 +12,9 @@ const fork: Handler = {
 const execute: Handler = {
   enter: () => ({}),
   leave(program, { thread, enteredUs }, { result, error, returnedUs }) {
-    if (program.pid === 0) program.startError = error
+    if (program.records.pid === 0) program.startError = error
     if (result !== 0) return
-    program.begin(thread, enteredUs)
+    program.records.begin(thread, enteredUs)
     thread.descriptors = thread.descriptors.unshare()
     for (const file of thread.descriptors.exec()) {
       program.closed(thread, file, returnedUs, returnedUs)

@@ -1,21 +1,9 @@
 // The watched program as far as it is known: its sockets, and the records of its calls.
-import type { TraceCall, TraceCallName } from '../trace/format.ts'
 import { type Ends, endsOf, inodeOf, isTcp } from './addresses.ts'
 import type { DescriptorText } from './arguments.ts'
-import { type Draft, HeldCalls, type LookUp, type Needed } from './held-calls.ts'
 import { type Epoll, newEpoll, newSocket, type OpenFile, type TcpSocket } from './open-files.ts'
-import type { PendingCall, Thread } from './system-call.ts'
-
-const US_PER_MS = 1000
-
-/** Told of a record; one whose wait was told before must stand by itself. */
-export type Tell = (record: TraceCall) => void
-
-/** When a call was entered, when it returned, and what it came to. */
-export interface Told extends Partial<TraceCall> {
-  readonly enteredUs: number
-  readonly returnedUs: number
-}
+import type { Records } from './records.ts'
+import type { Thread } from './system-call.ts'
 
 /** A socket in a message, and what strace says that it is. */
 export interface PassedSocket {
@@ -23,24 +11,17 @@ export interface PassedSocket {
   readonly socket: TcpSocket
 }
 
-/** Calls on a socket that nobody may ever use. */
-const PREPARING_CALLS = /^(?:socket|setsockopt|setblocking)\b/
-
 export class Program {
-  /** The process in which it was started; 0 until then. */
-  pid = 0
-  startedUs = 0
+  readonly records: Records
   /** Why the system did not start it. */
   startError: string | undefined
   readonly threads = new Map<number, Thread>()
   /** Sockets that are under way from one process to another, in a message. */
   readonly #passed: PassedSocket[] = []
-  readonly #held: HeldCalls
   readonly #sockets = new Set<TcpSocket>()
-  #numbers = 0
 
-  constructor(tell: Tell) {
-    this.#held = new HeldCalls(tell)
+  constructor(records: Records) {
+    this.records = records
   }
 
   /** The socket that a descriptor stands for; undefined where it is none of TCP. */
@@ -59,13 +40,6 @@ export class Program {
     const epoll = newEpoll()
     this.open(thread, number, epoll, true)
     return epoll
-  }
-
-  /** The program runs: its time begins. */
-  begin({ id }: Thread, atUs: number): void {
-    if (this.pid !== 0) return
-    this.pid = id
-    this.startedUs = atUs
   }
 
   /** A new thread, or a new process, as far as it is not known yet. */
@@ -111,29 +85,25 @@ export class Program {
   /** The last descriptor for a file is gone. */
   closed(thread: Thread, file: OpenFile, enteredUs: number, returnedUs: number): void {
     if (file.kind !== 'tcp') return
-    this.#sockets.delete(file)
+    this.forget(file)
     if (file.connecting !== undefined) {
       this.connected(thread, file, returnedUs, 'ERR_ABORTED')
     }
     // Only tried out.
     if (file.number === undefined) file.untold = []
-    else this.tell(thread, 'close', file, { enteredUs, returnedUs })
+    else this.records.tell(thread, 'close', file, { enteredUs, returnedUs })
+  }
+
+  /** It went with a process that was killed, and that made no call for it. */
+  forget(file: OpenFile): void {
+    if (file.kind === 'tcp') this.#sockets.delete(file)
   }
 
   /** The addresses of a socket, or one of them, have shown. */
   learn(socket: TcpSocket, { local, remote }: Ends): void {
     socket.local = local ?? socket.local
     socket.remote = remote ?? socket.remote
-    this.#held.release()
-  }
-
-  /** The socket is used: it gets its number, and what prepared it is told. */
-  use(socket: TcpSocket): void {
-    socket.number ??= ++this.#numbers
-    for (const record of socket.untold.splice(0)) {
-      record.socket = socket.number
-      this.#held.add(record, socket, 'none')
-    }
+    this.records.release()
   }
 
   /** A nonblocking connect is known to have succeeded, or failed. */
@@ -143,69 +113,12 @@ export class Program {
     socket.connecting = undefined
     const { atUs, remote } = connecting
     if (error === undefined) socket.remote ??= remote
-    this.tell(thread, 'connect', socket, { enteredUs: atUs, returnedUs: knownUs, remote, error })
-  }
-
-  /** Tells a call that has returned. */
-  tell(thread: Thread, call: TraceCallName, socket: TcpSocket | undefined, told: Told): void {
-    const { enteredUs, returnedUs } = told
-    const record: Draft = {
-      call,
-      at: this.#time(returnedUs),
-      blocked: (returnedUs - enteredUs) / US_PER_MS,
-      socket: undefined,
-      local: told.local ?? socket?.local,
-      remote: told.remote ?? socket?.remote,
-      bytes: told.bytes,
-      offset: told.offset,
-      head: told.head,
-      asked: told.asked,
-      wouldBlock: told.wouldBlock,
-      process: this.#processOf(thread),
-      error: told.error,
-    }
-    this.#tell(record, socket)
-  }
-
-  /** Tells that a call has not returned yet. */
-  tellWaiting(thread: Thread, pending: PendingCall): void {
-    const { call, socket, asked } = pending.entry
-    if (call === undefined) return
-    pending.isTold = true
-    const record: Draft = {
-      call,
-      at: this.#time(pending.enteredUs),
-      waiting: true,
-      socket: undefined,
-      local: socket?.local,
-      remote: socket?.remote,
-      asked,
-      process: this.#processOf(thread),
-    }
-    this.#tell(record, socket)
-  }
-
-  /** To be called now and then, so that no call is held for long. */
-  look(lookUp: LookUp): void {
-    this.#held.look(lookUp)
-  }
-
-  end(lookUp: LookUp): void {
-    this.#held.end(lookUp)
-  }
-
-  #tell(record: Draft, socket: TcpSocket | undefined): void {
-    if (socket === undefined) {
-      this.#held.add(record, undefined, 'none')
-      return
-    }
-    if (socket.number === undefined && PREPARING_CALLS.test(record.call)) {
-      socket.untold.push(record)
-      return
-    }
-    this.use(socket)
-    record.socket = socket.number
-    this.#held.add(record, socket, neededBy(record))
+    this.records.tell(thread, 'connect', socket, {
+      enteredUs: atUs,
+      returnedUs: knownUs,
+      remote,
+      error,
+    })
   }
 
   /** A descriptor that came to the program in no way that strace shows: it was there at the start. */
@@ -222,21 +135,4 @@ export class Program {
     socket.inode ??= inodeOf(file)
     this.learn(socket, endsOf(file))
   }
-
-  #processOf({ id }: Thread): number | undefined {
-    return id === this.pid ? undefined : id
-  }
-
-  #time(us: number): number {
-    return (us - this.startedUs) / US_PER_MS
-  }
-}
-
-/** Which addresses a call has in the trace, as soon as anybody can know them. */
-function neededBy({ call, waiting, error }: TraceCall): Needed {
-  if (waiting || error !== undefined) return 'none'
-  if (call === 'listen') return 'local'
-  return call === 'connect' || call === 'accept' || call === 'send' || call === 'recv'
-    ? 'both'
-    : 'none'
 }

@@ -4,6 +4,7 @@ import { CallReader, type Ending } from './call-reader.ts'
 import { Folding } from './folding.ts'
 import type { LookUp } from './held-calls.ts'
 import { Program } from './program.ts'
+import { Records } from './records.ts'
 import { parseLine } from './strace-line.ts'
 import { StraceText } from './strace-text.ts'
 
@@ -21,6 +22,7 @@ export class StraceReader {
   readonly #listener: StraceListener
   readonly #text = new StraceText()
   readonly #folding: Folding
+  readonly #records: Records
   readonly #program: Program
   readonly #calls: CallReader
   #hasStarted = false
@@ -30,7 +32,8 @@ export class StraceReader {
   constructor(listener: StraceListener) {
     this.#listener = listener
     this.#folding = new Folding((record) => listener.onRecord(record))
-    this.#program = new Program((record) => this.#folding.add(record))
+    this.#records = new Records((record) => this.#folding.add(record))
+    this.#program = new Program(this.#records)
     this.#calls = new CallReader(this.#program, listener)
   }
 
@@ -55,9 +58,9 @@ export class StraceReader {
       const line = parseLine(text)
       if (line === undefined) continue
       this.#calls.read(line)
-      if (!this.#hasStarted && this.#program.pid !== 0) {
+      if (!this.#hasStarted && this.#records.pid !== 0) {
         this.#hasStarted = true
-        this.#listener.onStarted(this.#program.pid, this.#program.startedUs)
+        this.#listener.onStarted(this.#records.pid, this.#records.startedUs)
       }
     }
   }
@@ -69,14 +72,14 @@ export class StraceReader {
     const line = half !== '' && half === this.#half ? parseLine(half) : undefined
     this.#half = half
     if (line !== undefined) this.#calls.readHalf(line)
-    this.#program.look(this.#listener.lookUp)
+    this.#records.look(this.#listener.lookUp)
     this.#calls.tellWaiting(nowUs)
     this.#folding.look()
   }
 
   /** strace has ended, and with it the last process. */
   end(): void {
-    this.#program.end(this.#listener.lookUp)
+    this.#records.end(this.#listener.lookUp)
     this.#folding.end()
   }
 }

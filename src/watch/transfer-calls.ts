@@ -35,7 +35,7 @@ function tellTransfer(
   const { thread, enteredUs } = systemCall
   if (result < 0) {
     if (error !== 'EAGAIN') program.connected(thread, socket, returnedUs, error)
-    program.tell(thread, call, socket, { enteredUs, returnedUs, ...emptyHanded(error) })
+    program.records.tell(thread, call, socket, { enteredUs, returnedUs, ...emptyHanded(error) })
     return
   }
   program.connected(thread, socket, returnedUs)
@@ -45,7 +45,12 @@ function tellTransfer(
   const { bytes, head } = moved(shape, args, result)
   const aside = isSend || flags === undefined ? undefined : besidesTheStream(args[flags])
   if (aside !== undefined) {
-    program.tell(thread, `${call}(${aside})`, socket, { enteredUs, returnedUs, bytes, head })
+    program.records.tell(thread, `${call}(${aside})`, socket, {
+      enteredUs,
+      returnedUs,
+      bytes,
+      head,
+    })
     return
   }
   // Without room for a byte, none is no end of data.
@@ -55,7 +60,14 @@ function tellTransfer(
   else socket.received += bytes
   const isPartial = isSend && given !== undefined && given > bytes
   const tried = isPartial ? given : undefined
-  program.tell(thread, call, socket, { enteredUs, returnedUs, bytes, offset, head, asked: tried })
+  program.records.tell(thread, call, socket, {
+    enteredUs,
+    returnedUs,
+    bytes,
+    offset,
+    head,
+    asked: tried,
+  })
 }
 
 const RIGHTS = /cmsg_type=SCM_RIGHTS, cmsg_data=\[([^{}]*?)\]\}/g

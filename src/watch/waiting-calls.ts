@@ -31,9 +31,9 @@ function tellReady(
 ): void {
   const [first, ...others] = ready
   const outcome = result < 0 ? emptyHanded(error) : first === undefined ? { wouldBlock: 1 } : {}
-  program.tell(thread, 'select', first, { enteredUs, returnedUs, ...outcome })
+  program.records.tell(thread, 'select', first, { enteredUs, returnedUs, ...outcome })
   for (const socket of others) {
-    program.tell(thread, 'select', socket, { enteredUs: returnedUs, returnedUs })
+    program.records.tell(thread, 'select', socket, { enteredUs: returnedUs, returnedUs })
   }
 }
 

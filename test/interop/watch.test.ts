@@ -123,7 +123,7 @@ describe.runIf(isWatchable)('a server in another language', () => {
     },
   )
 
-  test('JavaScript: epoll of libuv', async () => {
+  test('JavaScript: the nonblocking sockets of libuv', async () => {
     await expectEcho(startWatched([process.execPath, programPath('server.mjs')]))
   })
 })

@@ -596,6 +596,13 @@ describe('processes and threads', () => {
     ).toEqual(['2: send #1 1@0 "a"', 'send #1 1@1 "b"'])
   })
 
+  test('a child whose parent never hears of it is shown, too', () => {
+    const many = Array.from({ length: 1001 }, () => `2 write(${end}, "a", 1) = 1`)
+    const told = callsOf('1 vfork( <unfinished ...>', ...many, `2 write(${end}, "b", 1) = 1`)
+    expect(told).toHaveLength(1002)
+    expect(told.at(-1)).toBe('2: send #1 1@1001 "b"')
+  })
+
   test('vfork returns when the child has become another program, which has lost what was marked', () => {
     expect(
       callsOf(
@@ -648,6 +655,19 @@ describe('processes and threads', () => {
     expect(records[0]?.at).toBeCloseTo(1.1)
     expect(reader.ending).toMatchObject({ code: 3 })
     expect(reader.processes).toEqual([])
+  })
+
+  test('the call in which the program died is its own, or one of its threads', () => {
+    const dies = (...lines: string[]) => read(strace(connected, ...lines)).reader.ending?.blockedIn
+    const end = `3<${clientEnd}>`
+    const waits = `2 recvfrom(${end},  <unfinished ...>`
+    const killed = ['2 +++ killed by SIGTERM +++', '1 +++ killed by SIGTERM +++']
+    expect(dies(forking, waits, ...killed)).toBe(undefined)
+    const thread = '1 clone3({flags=CLONE_VM|CLONE_FILES|CLONE_THREAD} => {parent_tid=[2]}, 88) = 2'
+    expect(dies(thread, waits, ...killed)?.name).toBe('recvfrom')
+    expect(dies(thread, waits, '2 +++ exited with 0 +++', '1 +++ exited with 0 +++')).toBe(
+      undefined,
+    )
   })
 
   test('a program that the system does not start has a reason', () => {

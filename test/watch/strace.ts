@@ -39,7 +39,8 @@ export function strace(...texts: string[]): string {
 
 function straceLine(line: string, us: number): string {
   const [, thread = '', text = ''] = /^(\d+) (.*)$/.exec(line) ?? []
-  const time = `${START_S}.${String(us).padStart(6, '0')}`
+  const micros = String(us % US_PER_S).padStart(6, '0')
+  const time = `${START_S + Math.floor(us / US_PER_S)}.${micros}`
   const inHex = text.replace(/"([^"]*)"/g, (_, string) => `"${hexString(string)}"`)
   const returns = /\)\s+= /.test(text) && !/ <\d+\.\d+>$/.test(text) && !text.endsWith('= ?')
   return `${thread} ${time} ${inHex}${returns ? ` ${TOOK}` : ''}`
