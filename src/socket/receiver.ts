@@ -53,7 +53,15 @@ export class Receiver implements Readiness {
     return this.#watchers.add(watcher)
   }
 
+  /**
+   * For who is not the reader: while there is one, the lines that it has at hand may lie in memory
+   * that the operating system would fill again.
+   */
   demand(): void {
+    if (!this.#hasReader) this.#readMore()
+  }
+
+  #readMore(): void {
     this.#queue.keep()
     this.#startReading()
   }
@@ -92,7 +100,7 @@ export class Receiver implements Readiness {
     this.#hasEnded = false
     this.#queue.clear()
     this.#notify()
-    this.demand()
+    this.#readMore()
   }
 
   /** The reader has waited too long. */
@@ -151,8 +159,10 @@ export class Receiver implements Readiness {
     this.#hasReader = true
   }
 
+  /** Who watches looks again: the reader may have put bytes back. */
   release(): void {
     this.#hasReader = false
+    this.#watchers.notify()
   }
 
   /** Waits until there is something to take: bytes, the end of data, or an error. */
@@ -193,7 +203,7 @@ export class Receiver implements Readiness {
 
   #arrival(signal: AbortSignal | undefined): Promise<boolean> {
     this.beginToWait?.()
-    this.demand()
+    this.#readMore()
     const start = (resolve: (isIdle: boolean) => void) => {
       this.#wake = resolve
       return () => {
