@@ -1,7 +1,7 @@
 // What one step works with: the program, our ends of its connections, a time limit, a clean end.
 import type { Address, Listener, TcpSocket } from '../socket/index.ts'
 import type { TraceCall } from '../trace/format.ts'
-import { TimeLimitError } from './deadline.ts'
+import { TimeLimit } from './deadline.ts'
 import { Partner } from './partner.ts'
 import { Program } from './program.ts'
 
@@ -31,7 +31,7 @@ export class Session {
   /** In the order of their start. */
   readonly programs: Program[] = []
   readonly #interruption: AbortSignal
-  readonly #timer: NodeJS.Timeout
+  readonly #limit: TimeLimit
   readonly #sockets: TcpSocket[] = []
   readonly #listeners: Listener[] = []
   readonly #cleanUps: (() => void | Promise<void>)[] = []
@@ -42,11 +42,8 @@ export class Session {
     this.options = options
     this.#command = options.command
     this.#interruption = interruption
-    const limit = new AbortController()
-    this.signal = AbortSignal.any([interruption, limit.signal])
-    // One turn later: what has arrived in time comes before the end of time.
-    const expire = () => setImmediate(() => limit.abort(new TimeLimitError()))
-    this.#timer = setTimeout(expire, options.timeoutMs)
+    this.#limit = new TimeLimit(options.timeoutMs)
+    this.signal = AbortSignal.any([interruption, this.#limit.signal])
     interruption.addEventListener('abort', this.#kill)
   }
 
@@ -81,7 +78,7 @@ export class Session {
 
   /** Gives the step its time once more: it has come a good part further. */
   renewTime(): void {
-    this.#timer.refresh()
+    this.#limit.renew()
   }
 
   /** Makes a connection one of this step's. */
@@ -118,7 +115,7 @@ export class Session {
   }
 
   async #close(): Promise<void> {
-    clearTimeout(this.#timer)
+    this.#limit.stop()
     await Promise.all([
       ...this.#sockets.map((socket) => socket.close()),
       ...this.programs.map((program) => program.stop()),

@@ -162,5 +162,6 @@ async function expectNothingRun(session: Session, requests: readonly string[]): 
       throw new Unmet(`the request "${request}" runs nothing`, came)
     }
     client.leave()
+    session.renewTime()
   }
 }

@@ -1,6 +1,6 @@
 // str-server, the tutorial's strsvr.py (section 6): several clients at once add letters to one string.
 import { type Command, Option } from 'commander'
-import { type Listener, Selector, type TcpSocket } from '../socket/index.ts'
+import { type Listener, Selector, SocketError, type TcpSocket } from '../socket/index.ts'
 import { Clients, Polling } from '../str/clients.ts'
 import { GrowingBytes } from '../str/growing-bytes.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -44,7 +44,10 @@ export async function strServer(
     // one that sends a thousand letters keeps the others waiting.
     while (clients.size > 0) {
       let ready = await clients.ready()
-      while (ready.length > 0) ready = ready.filter((client) => serveLetter(client, clients, v))
+      while (ready.length > 0) {
+        ready = ready.filter((client) => serveLetter(client, clients, v))
+        await undefined // a send that has failed says so now
+      }
     }
   } finally {
     await terminal.print(Buffer.concat([FINAL_VALUE, v.bytes, LINE_END]))
@@ -64,6 +67,8 @@ function serveLetter(client: TcpSocket, clients: Clients, v: GrowingBytes): bool
     }
     clients.leave(client) // the end of data
   } catch (error) {
+    const isOfClient = error instanceof SocketError || error instanceof LimitError
+    if (!isOfClient) throw error
     clients.leave(client, error) // the connection is lost, or v has no room for the letter
   }
   return false
@@ -111,7 +116,7 @@ Examples:
       const scope = { ...options, backlog, maxConnections: most }
       await runServer(port, scope, context, async (listener, { report }) => {
         const poll = options.poll === 'select' ? new Selector() : new Polling()
-        const clients = new Clients(poll, report)
+        const clients = new Clients(poll, report, options.idleTimeout)
         context.signal.addEventListener('abort', () => clients.closeAll(), { once: true })
         await strServer(listener, clients, options, context.terminal)
         await clients.closed()

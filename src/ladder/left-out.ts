@@ -45,17 +45,19 @@ export function tracesToDraw(
   { pairs, undecided, contradicted }: Pairs,
 ): Trace[] {
   const tracesOf = (some: Iterable<TracedEnd>) => new Set([...some].map(({ trace }) => trace))
-  const [joined, unclear, wrong] = [pairs.flat(), undecided, contradicted].map(tracesOf)
-  const drawn = traces.filter((trace) => joined?.has(trace))
-  const others = traces.filter((trace) => !joined?.has(trace))
-  const strangers = others.filter((trace) => !unclear?.has(trace))
-  if (drawn.length > 0 && strangers.length === 0) return drawn
+  const joined = tracesOf(pairs.flat())
+  const unclear = tracesOf(undecided)
+  const rest = traces.filter((trace) => !joined.has(trace))
+  const alone = rest.filter((trace) => !unclear.has(trace))
+  if (joined.size > 0 && alone.length === 0) return traces.filter((trace) => joined.has(trace))
 
-  const named = strangers.length > 0 ? strangers : others
-  const reason = strangers.some((trace) => wrong?.has(trace))
-    ? 'the addresses fit, but the bytes contradict each other'
-    : `no other trace shows the other end of a connection of ${namesOf(named)}`
-  const what = strangers.length > 0 ? reason : `${namesOf(named)} can't be told apart`
+  const wrong = tracesOf(contradicted)
+  const what =
+    alone.length === 0
+      ? `${namesOf(rest)} can't be told apart`
+      : alone.some((trace) => wrong.has(trace))
+        ? 'the addresses fit, but the bytes contradict each other'
+        : `no other trace shows the other end of a connection of ${namesOf(alone)}`
   const byTrace = groupBy(ends, ({ trace }) => trace)
   const contents = listOf(traces, (trace) => contentOf(trace, byTrace.get(trace) ?? []), '; ')
   throw new TraceError('ERR_TRACE_MISMATCH', `${what}; connections: ${contents}`)

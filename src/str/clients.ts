@@ -1,5 +1,14 @@
 // The clients of str-server: who is there, who has input, and who still has to take a reply.
-import type { Listener, Selector, TcpSocket } from '../socket/index.ts'
+import { setImmediate as turn } from 'node:timers/promises'
+import {
+  formatAddress,
+  type Listener,
+  type Selector,
+  SocketError,
+  type TcpSocket,
+} from '../socket/index.ts'
+
+const MS_PER_SECOND = 1000
 
 /** How to find out which clients have input: both ways give the same answer. */
 export type Poll = Pick<Selector, 'register' | 'unregister' | 'select'>
@@ -7,13 +16,26 @@ export type Poll = Pick<Selector, 'register' | 'unregister' | 'select'>
 export class Clients {
   readonly #poll: Poll
   readonly #report: (client: TcpSocket, error?: unknown) => void
-  readonly #clients = new Set<TcpSocket>()
+  readonly #idleTimeoutMs: number
+  /** Each client, and how many bytes had come from it when `#dropIdle` looked last. */
+  readonly #clients = new Map<TcpSocket, number>()
+  #lookedAt = performance.now()
+  /** To these nothing can be sent any more; the letters that have come from them still count. */
+  readonly #lost = new WeakSet<TcpSocket>()
   readonly #closing: Promise<void>[] = []
 
-  /** `report` is told of each client that has left, and of the error with which it was lost. */
-  constructor(poll: Poll, report: (client: TcpSocket, error?: unknown) => void) {
+  /**
+   * `report` is told of each client that has left, and of the error with which it was lost. One that
+   * is silent for `idleTimeoutMs`, or up to twice as long, is lost.
+   */
+  constructor(
+    poll: Poll,
+    report: (client: TcpSocket, error?: unknown) => void,
+    idleTimeoutMs = Infinity,
+  ) {
     this.#poll = poll
     this.#report = report
+    this.#idleTimeoutMs = idleTimeoutMs
   }
 
   get size(): number {
@@ -21,7 +43,7 @@ export class Clients {
   }
 
   add(client: TcpSocket): void {
-    this.#clients.add(client)
+    this.#clients.set(client, -1)
     this.#poll.register(client)
   }
 
@@ -32,7 +54,10 @@ export class Clients {
 
   /** Resolves with clients that may have input; each call yields a turn of the event loop. */
   async ready(): Promise<TcpSocket[]> {
-    return (await this.#poll.select()) as TcpSocket[]
+    const ready = (await this.#poll.select(this.#idleTimeoutMs)) as TcpSocket[]
+    if (performance.now() - this.#lookedAt < this.#idleTimeoutMs) return ready
+    await this.#dropIdle()
+    return ready.filter((client) => this.#clients.has(client))
   }
 
   /**
@@ -40,21 +65,27 @@ export class Clients {
    * from this client until it has: so a client that takes nothing costs one reply, and no more.
    */
   reply(client: TcpSocket, value: Uint8Array): boolean {
+    if (this.#lost.has(client)) return true
     const sent = client.sendAll(value)
     if (!client.isSending) {
-      sent.catch(() => {}) // the connection is lost, and the next tryRecv says so
+      sent.catch(() => this.#lost.add(client)) // a tryRecv says why, behind the last letter
       return true
     }
     const readOn = () => {
       if (this.#clients.has(client)) this.#poll.register(client)
     }
     this.#poll.unregister(client)
-    sent.then(readOn, readOn)
+    sent.then(readOn, (error) => {
+      this.#lost.add(client)
+      // A client that takes nothing is given up, but for one that is lost its letters are read first.
+      if (error.code === 'ETIMEDOUT') this.leave(client, error)
+      else readOn()
+    })
     return false
   }
 
   leave(client: TcpSocket, error?: unknown): void {
-    this.#clients.delete(client)
+    if (!this.#clients.delete(client)) return
     this.#poll.unregister(client)
     this.#closing.push(client.close())
     this.#report(client, error)
@@ -62,7 +93,7 @@ export class Clients {
 
   /** Closes all connections, and makes them ready: whoever reads from one learns that it is closed. */
   closeAll(): void {
-    for (const client of this.#clients) {
+    for (const client of this.#clients.keys()) {
       this.#poll.register(client)
       void client.close()
     }
@@ -72,6 +103,23 @@ export class Clients {
   async closed(): Promise<void> {
     await Promise.all(this.#closing)
   }
+
+  /** Drops the clients that are owed nothing, and have sent nothing since this was called last. */
+  async #dropIdle(): Promise<void> {
+    // If this process was stopped for a while, there may be input that came in time: look once more.
+    await turn()
+    this.#lookedAt = performance.now()
+    for (const [client, bytes] of this.#clients) {
+      if (client.bytesReceived === bytes && !client.isSending) {
+        this.leave(client, idleError(client, this.#idleTimeoutMs))
+      } else this.#clients.set(client, client.bytesReceived)
+    }
+  }
+}
+
+function idleError({ remoteAddress }: TcpSocket, milliseconds: number): SocketError {
+  const what = `has neither sent nor taken a byte for ${milliseconds / MS_PER_SECOND} s`
+  return new SocketError('ETIMEDOUT', `${formatAddress(remoteAddress)} ${what}`, remoteAddress)
 }
 
 /** Asks all of them again and again, as strsvr.py does (section 6); this burns a processor. */

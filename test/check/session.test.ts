@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { check, type StepResult } from '../../src/check/check.ts'
+import { TimeLimit, TimeLimitError } from '../../src/check/deadline.ts'
 import { OUTPUT_LIMIT_BYTES } from '../../src/check/program-output.ts'
 import { startServer } from '../../src/check/server-program.ts'
 import { Session } from '../../src/check/session.ts'
@@ -88,6 +89,20 @@ describe('a server under check', () => {
     const results = await check([connects, connects], { ...settings, command }, signal)
     expect(results.map(({ outcome }) => outcome.is)).toEqual(['held', 'failed'])
     expect(results[1]?.outcome).toMatchObject({ failure: { ending: 'ended with exit code 7' } })
+  })
+})
+
+describe('the time limit', () => {
+  it('does not count the time in which this process had no turn', async () => {
+    const limit = new TimeLimit(150)
+    const until = performance.now() + 300
+    while (performance.now() < until) {
+      // As on a machine that is too busy to let us run.
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    expect(limit.signal.aborted).toBe(false)
+    await expect.poll(() => limit.signal.aborted).toBe(true)
+    expect(limit.signal.reason).toBeInstanceOf(TimeLimitError)
   })
 })
 

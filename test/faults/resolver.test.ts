@@ -43,7 +43,8 @@ it.runIf(isPossible.every(Boolean))(
     await shell.waitFor('stderr', /asked\n/)
     const pids = String(shell.stdout).match(/\d+/g) ?? []
     const begin = performance.now()
-    endingSignals.forEach(([signal], index) => process.kill(Number(pids[index]), signal))
+    for (const [index, [signal]] of endingSignals.entries())
+      process.kill(Number(pids[index]), signal)
     await shell.waitFor('stdout', /(status \d+\n){3}/)
     // The resolver's own patience is ten seconds.
     expect(performance.now() - begin).toBeLessThan(1500)

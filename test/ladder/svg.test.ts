@@ -219,7 +219,7 @@ describe('the picture', () => {
       fc.property(drawn, ([{ server, clients }, all]) => {
         expectClearArrows(draw([server.trace, ...clients.map(({ trace }) => trace)], all))
       }),
-      { numRuns: 8 },
+      { numRuns: 4 },
     )
   })
 

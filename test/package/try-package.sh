@@ -17,9 +17,9 @@ wait "$server"
 grep -q "^client is at ('127.0.0.1', [0-9]*)$" "$log.out"
 
 # each tool is a file of its own
-for tool in node_modules/pynet/src/commands/*.ts; do
-  "$pynet" "$(basename "$tool" .ts)" --help >"$log.out"
-  grep -q '^Usage: pynet' "$log.out"
+"$pynet" --help | sed -n 's/^  \([a-z][a-z-]*\)  .*/\1/p' | while read -r command; do
+  "$pynet" "$command" --help >"$log.out"
+  grep -q "^Usage: pynet $command " "$log.out"
 done
 
 if "$pynet" echo-client localhost 0x50 abc 2>"$log"; then exit 1; fi

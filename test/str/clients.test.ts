@@ -107,7 +107,7 @@ describe.each([
     clients.closeAll()
     const ready = await waitUntil(async () => {
       const found = await clients.ready()
-      return found.length === 2 && found
+      return found.length === 2 ? found : undefined
     }, 'both')
     expect(new Set(ready)).toEqual(new Set([waiting, owed]))
     for (const client of ready) {

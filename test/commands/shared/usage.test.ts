@@ -160,5 +160,7 @@ test('an argument whose bytes are not UTF-8 is refused, for Node has replaced th
   const words = ['echo-client', 'localhost', '2000', 'caf\ufffd']
   const message = "the argument 'caf\ufffd' is not valid UTF-8 (echo-client takes any bytes from "
   expect(() => checkWords(words, {})).toThrow(message)
-  expect(() => checkWords(['echo-client', 'localhost', '2000', 'café'], MODULES)).not.toThrow()
+  expect(() =>
+    checkWords(['echo-client', 'localhost', '2000', 'café'], { 'echo-client': {} }),
+  ).not.toThrow()
 })
