@@ -25,32 +25,35 @@ export function takeSignals(processes: () => readonly number[]): Signals {
   const early: NodeJS.Signals[] = []
   let hasStarted = false
   let stopTimer: NodeJS.Timeout | undefined
-  const send = (signal: NodeJS.Signals) => {
-    for (const pid of processes()) kill(pid, signal)
+  /** Lets a signal have its own effect on us, once. */
+  const obey = (signal: NodeJS.Signals) => {
+    const take = process.listeners(signal)[0]
+    process.removeAllListeners(signal)
+    send(process.pid, signal)
+    if (take !== undefined) process.on(signal, take)
+  }
+  const sendAll = (signal: NodeJS.Signals) => {
+    const reached = processes().filter((pid) => send(pid, signal))
+    // All have ended: only a reader of our lines who does not read can still keep us.
+    if (reached.length === 0) obey(signal)
+  }
+  const passOn = (signal: NodeJS.Signals) => {
+    if (!hasStarted) early.push(signal)
+    else sendAll(signal)
   }
   const ignore = () => {}
-  const passOn = (signal: NodeJS.Signals) => {
-    if (hasStarted) send(signal)
-    else early.push(signal)
-  }
   for (const signal of THE_PROGRAMS_OWN) process.on(signal, ignore)
   for (const signal of PASSED_ON) process.on(signal, passOn)
-
-  /** Stops us by the same signal, so that the shell sees its job stopped as it would without us. */
-  const stop = (signal: NodeJS.Signals) => {
-    process.off(signal, ignore)
-    kill(process.pid, signal)
-    if (THE_PROGRAMS_OWN.some((own) => own === signal)) process.on(signal, ignore)
-  }
   return {
     started() {
       hasStarted = true
-      for (const signal of early.splice(0)) send(signal)
+      for (const signal of early.splice(0)) sendAll(signal)
     },
     stopped(pid, signal) {
       clearTimeout(stopTimer)
-      // The shell's fg and bg continue the whole process group: the program, and us.
-      stopTimer = setTimeout(() => isStopped(pid) && stop(signal), STOP_DELAY_MS)
+      // We stop by the same signal, so that the shell sees its job stopped as it would without us.
+      // Its fg and bg continue the whole process group: the program, and us.
+      stopTimer = setTimeout(() => isStopped(pid) && obey(signal), STOP_DELAY_MS)
     },
     continued: () => clearTimeout(stopTimer),
     end() {
@@ -70,10 +73,11 @@ function isStopped(pid: number): boolean {
   }
 }
 
-function kill(pid: number, signal: NodeJS.Signals): void {
+/** Returns whether there was such a process. */
+function send(pid: number, signal: NodeJS.Signals): boolean {
   try {
-    process.kill(pid, signal)
+    return process.kill(pid, signal)
   } catch {
-    // It has ended meanwhile.
+    return false
   }
 }

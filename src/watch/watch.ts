@@ -48,7 +48,8 @@ export async function watch(
   // The first process is the program; when it has ended, what it has left behind is.
   const signals = takeSignals(() => (reader.ending === undefined ? [pid] : reader.processes))
   const strace = startStrace(words, fifo.path)
-  const ended = once(strace, 'exit').finally(() => fifo.opened())
+  const ended = once(strace, 'exit').catch(() => {})
+  void ended.then(() => fifo.opened())
   const timer = setInterval(() => reader.look(Date.now() * US_PER_MS), LOOK_EVERY_MS)
   try {
     for await (const chunk of fifo.stream) {
@@ -62,8 +63,8 @@ export async function watch(
     reader.end()
     signals.end()
   }
-  if (reader.startError !== undefined)
-    throw notExecutable(program, reader.startError, reader.startError)
+  const { startError } = reader
+  if (startError !== undefined) throw notExecutable(program, startError, startError)
   if (reader.ending === undefined) throw new WatchError('strace ended before the program')
   return reader.ending
 }

