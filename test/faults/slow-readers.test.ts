@@ -47,28 +47,31 @@ describe.runIf(hasProc).each(['select', 'nonblocking'])(
       expect(stdout).toContain('xxx')
       expect(status).toBe(130)
     })
+  },
+)
 
-    it('and resets, twenty times, costs little', async () => {
-      const options = ['--clients', 'any', '--backlog', '511', '--poll', poll]
-      const server = startPynet('str-server', 0, ...local, ...options)
-      const port = await server.ready()
-      const client = await connectRaw(port)
-      await client.send('a')
-      await client.waitForBytes(1)
-      const before = openDescriptors(server.pid)
-      const hogs = await connectCrowd(port, 20)
-      for (const hog of hogs) hog.write('x'.repeat(30_000))
-      await Promise.all(hogs.map((hog) => once(hog, 'readable')))
+it.runIf(hasProc)(
+  'twenty clients that reset behind letters whose replies they never read cost little',
+  async () => {
+    const options = ['--clients', 'any', '--backlog', '511']
+    const server = startPynet('str-server', 0, ...local, ...options)
+    const port = await server.ready()
+    const client = await connectRaw(port)
+    await client.send('a')
+    await client.waitForBytes(1)
+    const before = openDescriptors(server.pid)
+    const hogs = await connectCrowd(port, 20)
+    for (const hog of hogs) hog.write('x'.repeat(20_000))
+    await Promise.all(hogs.map((hog) => once(hog, 'readable')))
 
-      const ticks = processorTicks(server.pid)
-      for (const hog of hogs) hog.resetAndDestroy()
-      await waitUntil(() => openDescriptors(server.pid) <= before, 'all of them gone')
-      // With a reply to each letter that was still to come it would be many seconds.
-      expect((processorTicks(server.pid) - ticks) / ticksPerSecond).toBeLessThan(3)
-      client.shutdown()
-      // What had arrived counts, though nobody was there any more to be told.
-      expect((await server.finished()).stdout).toMatch(/^the final value of v is ax{20}x+\n$/)
-    })
+    const ticks = processorTicks(server.pid)
+    for (const hog of hogs) hog.resetAndDestroy()
+    await waitUntil(() => openDescriptors(server.pid) <= before, 'all of them gone')
+    // With a reply to each letter that was still to come it would be many seconds.
+    expect((processorTicks(server.pid) - ticks) / ticksPerSecond).toBeLessThan(2)
+    client.shutdown()
+    // What had arrived counts, though nobody was there any more to be told.
+    expect((await server.finished()).stdout).toMatch(/^the final value of v is ax{20}x+\n$/)
   },
 )
 
@@ -82,8 +85,8 @@ describe.runIf(hasProc)('a server that never stops sending', () => {
     })
     const words = `${name} 127.0.0.1 ${port} w`
     const client = startShell(`exec "$PYNET_NODE" "$PYNET_PROGRAM" ${words} > /dev/null`)
-    await waitUntil(() => (sender?.bytesWritten ?? 0) > 400_000_000, '400 MB')
-    expect(peakMegabytes(client.pid)).toBeLessThan(300)
+    await waitUntil(() => (sender?.bytesWritten ?? 0) > 200_000_000, '200 MB')
+    expect(peakMegabytes(client.pid)).toBeLessThan(200)
     client.kill('SIGINT')
     const { status, stderr } = await client.finished()
     expect({ status, stderr }).toEqual({ status: 130, stderr: '' })
@@ -157,8 +160,8 @@ describe('a reader of stdout', () => {
     )
     const port = await server.ready()
     const [, pid] = await server.waitFor('stderr', /^pid (\d+)$/m)
-    // More lines than wait in memory: it accepts nobody until the lines are taken.
-    for (let count = 0; count < 2500; count += 100) {
+    // More lines than wait in memory (64 KiB): it accepts nobody until the lines are taken.
+    for (let count = 0; count < 2100; count += 100) {
       for (const socket of await connectCrowd(port, 100)) socket.resetAndDestroy()
     }
     process.kill(Number(pid), 'SIGINT')

@@ -6,7 +6,7 @@ import { stateOf } from '../support/proc.ts'
 import { type RunningProcess, startPynet } from '../support/processes.ts'
 import { hasFile, hasProgram } from '../support/requirements.ts'
 import { waitUntil } from '../support/waiting.ts'
-import { connectRaw } from '../support/wire.ts'
+import { connectRaw, listenRaw } from '../support/wire.ts'
 
 const local = ['--host', '127.0.0.1'] as const
 const hasProc = hasFile('/proc/self/stat', 'stopped programs')
@@ -28,10 +28,10 @@ describe.runIf(hasProc)('a server that is stopped for longer than its time limit
   it.runIf(hasProgram('ps', 'stopped programs'))(
     'answers a request that arrived in time',
     async () => {
-      const server = startPynet('wps-server', 0, ...local, '--timeout', '0.5')
+      const server = startPynet('wps-server', 0, ...local, '--timeout', '1')
       const client = await connectRaw(await server.ready())
       await server.waitFor('stdout', /client is at/)
-      await whileStopped(server, 700, () => client.send('ps'))
+      await whileStopped(server, 1100, () => client.send('ps'))
       expect(String(await client.untilEnd())).toMatch(/^\s*PID /)
     },
   )
@@ -39,11 +39,11 @@ describe.runIf(hasProc)('a server that is stopped for longer than its time limit
   it.runIf(hasMounts('stopped programs'))(
     'does not say that the command took too long which had ended in time',
     async () => {
-      const faked = await startWithPs('echo first; sleep 0.3; echo last', '--timeout', '0.8')
+      const faked = await startWithPs('echo first; sleep 0.3; echo last', '--timeout', '1.2')
       const client = await connectRaw(faked.port)
       await client.send('ps')
       await processOf(faked, 'sleep')
-      await whileStopped(faked.server, 1000, () => {})
+      await whileStopped(faked.server, 1300, () => {})
       expect(String(await client.untilEnd())).toBe('first\nlast\n')
     },
   )
@@ -60,13 +60,23 @@ describe.runIf(hasProc)('a server that is stopped for longer than its time limit
 
 describe.runIf(hasProc)('a client that is stopped for longer than its time limit', () => {
   it('takes the answer that arrived in time', async () => {
-    const server = startPynet('echo-server', 0, ...local, '--copies', 1, { stdin: 'pipe' })
-    const port = await server.ready()
-    const words = ['echo-client', '127.0.0.1', port, 'abc', '--idle-timeout', '0.5'] as const
+    const { port, accept } = await listenRaw()
+    const words = [
+      'echo-client',
+      '127.0.0.1',
+      port,
+      'abc',
+      '--idle-timeout',
+      '1',
+      '--trace',
+    ] as const
     const client = startPynet(...words)
-    await server.waitFor('stdout', /client is at/)
-    await whileStopped(client, 700, () => server.end())
-    const { stdout, stderr } = await client.finished()
-    expect({ stdout, stderr }).toEqual({ stdout: 'abc\nreceived 3 bytes\n\n', stderr: '' })
+    const peer = await accept()
+    await client.waitFor('stderr', /recv … blocked/)
+    await whileStopped(client, 1100, async () => {
+      await peer.send('abc')
+      peer.shutdown()
+    })
+    expect((await client.finished()).stdout).toBe('abc\nreceived 3 bytes\n\n')
   })
 })

@@ -32,7 +32,6 @@ describe.runIf(hasPython('interop of the str pair'))('the session of section 6',
     ['ours', 'ours', 'ours'],
     ['ours', 'ours', 'peer'],
     ['peer', 'ours', 'peer'],
-    ['peer', 'peer', 'peer'],
   ])("server %s, clients %s and %s: the tutorial's transcripts", async (server, first, second) => {
     const serving = startSide(server, 'str-server', 0)
     const port = await serving.ready()

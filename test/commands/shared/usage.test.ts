@@ -1,4 +1,4 @@
-// Wrong usage of all six programs: each command line is refused with one line that helps.
+// The command lines of all six programs: their help, and the one line that refuses wrong usage.
 import { Command, CommanderError } from 'commander'
 import { describe, expect, test } from 'vitest'
 import * as echoClient from '../../../src/commands/echo-client.ts'
@@ -30,8 +30,23 @@ const RIGHT: Record<keyof typeof MODULES, string[]> = {
   'str-client': ['localhost', '1'],
 }
 
-function declared(name: keyof typeof MODULES): { program: Command; command: Command } {
-  const program = new Command('pynet').exitOverride().configureOutput({ outputError: () => {} })
+/** The listing of each. */
+const ORIGINALS: Record<keyof typeof MODULES, string> = {
+  'echo-server': 'tms.py',
+  'echo-client': 'tmc.py',
+  'wps-server': 'svr.py',
+  'wps-client': 'wps.py',
+  'str-server': 'strsvr.py',
+  'str-client': 'strclnt.py',
+}
+
+/** The command's part of the command line; `print` gets its help. */
+function declared(
+  name: keyof typeof MODULES,
+  print = (_text: string) => {},
+): { program: Command; command: Command } {
+  const output = { outputError: () => {}, writeOut: print }
+  const program = new Command('pynet').exitOverride().configureOutput(output)
   const command = program.command(name)
   const terminal = new Terminal(() => {})
   MODULES[name].declare(command, { terminal, signal: new AbortController().signal, exitCode: 0 })
@@ -53,6 +68,18 @@ function refusalOf(name: keyof typeof MODULES, ...words: string[]): string {
 
 describe.each(NAMES)('%s', (name) => {
   const right = RIGHT[name]
+
+  test('has a help that names the listing, and all options, and ends in examples to paste', () => {
+    let help = ''
+    const { program, command } = declared(name, (text) => {
+      help += text
+    })
+    expect(() => program.parse([name, '--help'], { from: 'user' })).toThrow('(outputHelp)')
+    expect(help).toContain(`Re-creates ${ORIGINALS[name]} of the tutorial (section `)
+    for (const { flags } of command.options) expect(help).toContain(`\n  ${flags} `)
+    const [, examples = ''] = help.split('\nExamples:\n')
+    expect(examples).toMatch(new RegExp(`^( {2}[^\n]*pynet ${name} [^\n]*\n)+$`))
+  })
 
   test('takes plain decimal digits where an option or the port is a number', () => {
     const { command } = declared(name)
