@@ -1,4 +1,10 @@
 #!/usr/bin/env node
-// Node.js 22 and later keep the compiled code from one start to the next.
-require('node:module').enableCompileCache?.()
-require('../dist/cli.cjs')
+const { existsSync } = require('node:fs')
+const { join } = require('node:path')
+
+const build = join(__dirname, '../dist/start.js')
+if (existsSync(build)) require(build)
+else {
+  process.stderr.write('pynet: not built yet: run "npm ci" in the clone first\n')
+  process.exitCode = 1
+}

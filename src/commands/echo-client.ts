@@ -1,25 +1,104 @@
 // echo-client, the tutorial's tmc.py (section 2): sends a string and shows the chunks that come back.
 import type { Command } from 'commander'
-import { wholeNumber } from '../command-line/arguments.ts'
-import {
-  addClientOptions,
-  type ClientOptions,
-  nothingCameError,
-  withServer,
-} from '../command-line/client.ts'
-import type { Context } from '../command-line/context.ts'
-import { type Address, formatAddress } from '../socket/address.ts'
-import { SocketError } from '../socket/errors.ts'
-import type { TcpSocket } from '../socket/tcp-socket.ts'
+import { Selector, SocketError, type TcpSocket } from '../socket/index.ts'
 import type { Terminal } from '../terminal/terminal.ts'
+import { wholeNumber } from './shared/arguments.ts'
+import { addClientOptions, type ClientOptions, endedEarly, runClient } from './shared/client.ts'
+import type { Context } from './shared/context.ts'
 
 const DEFAULT_RECV_SIZE_BYTES = 1_000_000
 const MAX_RECV_SIZE_BYTES = 1 << 30
-/** So many chunks are shown, the end of data counted; of the others only their size. */
+/** The listing prints the first four chunks, the end of data counted, and of the others the size. */
 const SHOWN_CHUNKS = 4
+/** What comes back is an echo if it begins as the string does, as far as this. */
+const COMPARED_BYTES = 65_536
+const LINE_END = Buffer.from('\n')
+
+/** A string in the pieces in which it comes: one for an argument, many for standard input. */
+type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+
+/** Sends the string, shows what comes back, and checks that no copy was cut. */
+export async function echoClient(
+  server: TcpSocket,
+  string: Pieces,
+  { recvSize }: { recvSize: number },
+  terminal: Terminal,
+): Promise<void> {
+  const sent = new Stream()
+  const sending = sendString(server, string, sent)
+  // A server may answer before it has taken the string: if both ends only sent, the buffers of
+  // both would fill for ever. A lost connection shows below, behind what came before.
+  await Promise.race([sending.catch(throwUnlessLost), readable(server)])
+
+  // Each recv brings what has arrived by then, so the chunks tell nothing of the copies' borders.
+  const received = new Stream()
+  const buffer = Buffer.allocUnsafeSlow(recvSize)
+  for (let i = 1; ; i++) {
+    const count = await server.recvInto(buffer)
+    const chunk = buffer.subarray(0, count)
+    if (i <= SHOWN_CHUNKS) await terminal.print(Buffer.concat([chunk, LINE_END]))
+    if (count === 0) break // the end of data
+    received.add(chunk)
+    await terminal.print(`received ${count} bytes\n`)
+  }
+  const problem = problemOf(sent, received)
+  if (problem !== undefined) throw endedEarly(server, problem)
+}
+
+/** Sends the string, and ends our data behind it, so that the server can know that it is whole. */
+async function sendString(server: TcpSocket, string: Pieces, sent: Stream): Promise<void> {
+  for await (const piece of string) {
+    sent.add(piece)
+    await server.sendAll(piece)
+  }
+  server.shutdown()
+  sent.isWhole = true
+}
+
+/** Resolves as soon as a recv would return at once. */
+async function readable(server: TcpSocket): Promise<void> {
+  const selector = new Selector()
+  selector.register(server)
+  await selector.select()
+}
+
+function throwUnlessLost(error: unknown): void {
+  if (!(error instanceof SocketError)) throw error
+}
+
+/** What is remembered of the bytes of one direction: how they begin, and how many there were. */
+class Stream {
+  readonly #memory = Buffer.alloc(COMPARED_BYTES)
+  length = 0
+  /** Whether all of it has been handed to the operating system. */
+  isWhole = false
+
+  add(bytes: Uint8Array): void {
+    const room = Math.max(0, COMPARED_BYTES - this.length)
+    if (room > 0) this.#memory.set(bytes.subarray(0, room), this.length)
+    this.length += bytes.length
+  }
+
+  /** Returns whether both begin with the same bytes, as far as both go. */
+  beginsAs(other: Stream): boolean {
+    const length = Math.min(this.length, other.length, COMPARED_BYTES)
+    return this.#memory.subarray(0, length).equals(other.#memory.subarray(0, length))
+  }
+}
+
+/** Why what came cannot be all that the server had to send; undefined where nothing is wrong. */
+function problemOf(sent: Stream, received: Stream): string | undefined {
+  if (!sent.isWhole) return 'it had not taken the whole string'
+  if (sent.length === 0) return undefined
+  if (received.length === 0) return 'nothing came back'
+  const cut = received.length % sent.length
+  if (cut === 0 || !received.beginsAs(sent)) return undefined
+  return `the last copy is cut, ${cut} of its ${sent.length} bytes came`
+}
 
 /** The command line of echo-client. */
 export function declare(command: Command, context: Context): void {
+  const { keyboard } = context.terminal
   addClientOptions(command)
     .argument('<string>', 'the string to send; - reads it from standard input')
     .option(
@@ -37,7 +116,7 @@ recv brought. A string that begins with a dash comes after --.
 
 Examples:
   pynet echo-client localhost 2000 abc
-  pynet echo-client localhost 2000 abc --retry 5 --recv-size 1024
+  pynet echo-client localhost 2000 'to be or not to be' --retry 5
   pynet echo-client localhost 2000 - < letter.txt`,
     )
     .action(
@@ -47,59 +126,10 @@ Examples:
         argument: string,
         options: ClientOptions & { recvSize: number },
       ) => {
-        const isInput = argument === '-'
-        const string = isInput ? await context.terminal.keyboard.readAll() : argument
-        // The end of the input is passed on. An empty string has nothing else to tell the server.
-        const passOnEnd = isInput || string.length === 0
-        await withServer(host, port, options, context, (server) =>
-          echoClient(server, string, { ...options, passOnEnd }, context.terminal),
+        const string = argument === '-' ? keyboard.pieces() : [Buffer.from(argument)]
+        await runClient(host, port, options, context, (server) =>
+          echoClient(server, string, options, context.terminal),
         )
       },
     )
-}
-
-interface EchoClientOptions {
-  recvSize: number
-  /** End the data after the string. The tutorial's client does not, and only closes at the end. */
-  passOnEnd: boolean
-}
-
-/** Sends the string over the connection and shows what comes back, chunk by chunk. */
-export async function echoClient(
-  server: TcpSocket,
-  string: string | Uint8Array,
-  { recvSize, passOnEnd }: EchoClientOptions,
-  terminal: Terminal,
-): Promise<void> {
-  // the string leaves while we receive: if both ends only sent, their buffers would fill for ever
-  let isSent = false
-  let sendFailure: unknown
-  server.sendAll(string).then(
-    () => {
-      isSent = true
-      if (passOnEnd) server.shutdown()
-    },
-    (error) => {
-      sendFailure = error
-    },
-  )
-
-  // each recv gives what has arrived by then, so the chunks tell nothing of the copies' borders
-  const buffer = Buffer.allocUnsafeSlow(recvSize)
-  for (let i = 1; ; i++) {
-    const count = await server.recvInto(buffer)
-    if (i <= SHOWN_CHUNKS)
-      await terminal.print(Buffer.concat([buffer.subarray(0, count), LINE_END]))
-    if (count === 0) break // the end of data
-    await terminal.print(`received ${count} bytes\n`)
-  }
-  if (!isSent) throw sendFailure ?? cutShort(server.remoteAddress)
-  if (server.bytesReceived === 0 && string.length > 0) throw nothingCameError(server)
-}
-
-const LINE_END = Buffer.from('\n')
-
-function cutShort(address: Address): SocketError {
-  const server = formatAddress(address)
-  return new SocketError('EPIPE', `${server} ended before it took the whole string`, address)
 }

@@ -1,13 +1,54 @@
 // str-client, the tutorial's strclnt.py (section 6): a dialogue with str-server, a letter at a time.
 import type { Command } from 'commander'
-import { addClientOptions, type ClientOptions, withServer } from '../command-line/client.ts'
-import type { Context } from '../command-line/context.ts'
-import { type Address, formatAddress } from '../socket/address.ts'
-import { SocketError } from '../socket/errors.ts'
-import type { TcpSocket } from '../socket/tcp-socket.ts'
+import type { TcpSocket } from '../socket/index.ts'
 import type { Terminal } from '../terminal/terminal.ts'
+import { addClientOptions, type ClientOptions, endedEarly, runClient } from './shared/client.ts'
+import type { Context } from './shared/context.ts'
 
 const RECV_SIZE_BYTES = 65_536
+const LINE_END = Buffer.from('\n')
+
+/** Asks for letters and shows the server's replies, until an empty line or the end of input. */
+export async function strClient(server: TcpSocket, terminal: Terminal): Promise<void> {
+  let length = 0
+  for (;;) {
+    await terminal.print('enter a letter:')
+    const typed = await terminal.keyboard.readLine()
+    // Leaving is not a message: the server learns of it when the connection ends.
+    if (typed === undefined) terminal.finishLine()
+    if (typed === undefined || typed.length === 0) break
+    for (const letter of typed) {
+      // The next letter waits for this one's reply: two in one segment would get two replies in one.
+      await server.sendAll(Uint8Array.of(letter))
+      length = await printReply(server, length, letter, terminal)
+    }
+  }
+}
+
+/**
+ * Prints one reply, and returns its length. A reply has no length and no end mark on the wire, and
+ * TCP may bring it in pieces. But v only grows, and the server sends it as soon as it has appended
+ * our letter: so a reply is longer than the one before, and ends with that letter.
+ */
+async function printReply(
+  server: TcpSocket,
+  lengthBefore: number,
+  letter: number,
+  terminal: Terminal,
+): Promise<number> {
+  for (let length = 0; ; ) {
+    const piece = await server.recv(RECV_SIZE_BYTES)
+    if (piece.length === 0) {
+      throw endedEarly(server, length === 0 ? 'no reply came' : 'in the middle of a reply')
+    }
+    await terminal.print(piece)
+    length += piece.length
+    if (length > lengthBefore && piece.at(-1) === letter) {
+      await terminal.print(LINE_END)
+      return length
+    }
+  }
+}
 
 /** The command line of str-client. */
 export function declare(command: Command, context: Context): void {
@@ -24,61 +65,6 @@ Examples:
   printf 'a\\nb\\n\\n' | pynet str-client localhost 2000 --retry 5`,
     )
     .action(async (host: string, port: number, options: ClientOptions) => {
-      await withServer(host, port, options, context, (server) =>
-        strClient(server, context.terminal),
-      )
+      await runClient(host, port, options, context, (server) => strClient(server, context.terminal))
     })
 }
-
-/** Asks for letters and shows the server's replies, until an empty line or the end of input. */
-export async function strClient(server: TcpSocket, terminal: Terminal): Promise<void> {
-  let value = Buffer.alloc(0)
-  for (;;) {
-    await terminal.print('enter a letter:')
-    const typed = await terminal.keyboard.readLine()
-    // Leaving is not a message: the server learns of it when the connection ends.
-    if (typed === undefined) terminal.finishLine()
-    if (typed === undefined || typed.length === 0) break
-    for (const letter of typed) {
-      // The next letter waits for the reply: two in one segment would have two replies in one.
-      await server.sendAll(Uint8Array.of(letter))
-      value = await receiveReply(server, value.length, letter, terminal)
-      await terminal.print(Buffer.concat([value, LINE_END]))
-    }
-  }
-}
-
-/**
- * One reply. It has no length and no end mark on the wire, and TCP may bring it in pieces. But v
- * only grows, and the server sends it right after it appended our letter. Should the connection
- * end before that letter, what came of the reply is printed all the same.
- */
-async function receiveReply(
-  server: TcpSocket,
-  lengthBefore: number,
-  letter: number,
-  terminal: Terminal,
-): Promise<Buffer<ArrayBuffer>> {
-  const pieces: Buffer[] = []
-  let length = 0
-  try {
-    for (;;) {
-      const piece = await server.recv(RECV_SIZE_BYTES)
-      if (piece.length === 0) throw endedError(server.remoteAddress, length)
-      pieces.push(piece)
-      length += piece.length
-      if (length > lengthBefore && piece.at(-1) === letter) return Buffer.concat(pieces)
-    }
-  } catch (error) {
-    await terminal.print(Buffer.concat(pieces))
-    throw error
-  }
-}
-
-function endedError(address: Address, length: number): SocketError {
-  const where = length === 0 ? 'without a reply' : 'in the middle of a reply'
-  const message = `the server ${formatAddress(address)} ended the connection ${where}`
-  return new SocketError('ECONNRESET', message, address)
-}
-
-const LINE_END = Buffer.from('\n')

@@ -1,37 +1,88 @@
 // str-server, the tutorial's strsvr.py (section 6): several clients at once add letters to one string.
 import { type Command, Option } from 'commander'
-import { wholeNumber, wordOr } from '../command-line/arguments.ts'
-import type { Context } from '../command-line/context.ts'
-import {
-  addConnectionLimit,
-  addServerOptions,
-  type ServerOptions,
-  withListener,
-} from '../command-line/server.ts'
-import type { Listener } from '../socket/listener.ts'
-import { tellOfClients } from '../str/client-events.ts'
-import { ClientList } from '../str/client-list.ts'
+import { type Listener, Selector, SocketError, type TcpSocket } from '../socket/index.ts'
+import { Clients, Polling } from '../str/clients.ts'
 import { GrowingBytes } from '../str/growing-bytes.ts'
-import { Polling } from '../str/polling.ts'
-import { Selecting } from '../str/selecting.ts'
-import { takeTurns } from '../str/turns.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import { wholeNumber, wordOr } from './shared/arguments.ts'
+import type { Context } from './shared/context.ts'
+import { LimitError } from './shared/limit-error.ts'
+import { addIdleTimeout, addServerOptions, runServer, type ServerOptions } from './shared/server.ts'
 
 const BACKLOG = 5
 const MAX_CLIENTS = 65_535
-const MAX_BYTES = 2 ** 30
 const DEFAULT_MAX_BYTES = 16 * 2 ** 20
+const MAX_BYTES = 2 ** 30
+const FINAL_VALUE = Buffer.from('the final value of v is ')
+const LINE_END = Buffer.from('\n')
 
 interface StrServerOptions {
   clients: number | 'any'
   poll: 'select' | 'nonblocking'
   maxBytes: number
-  verbose?: boolean
+}
+
+/** Takes the clients in, serves them until all have left, and prints what v has become. */
+export async function strServer(
+  listener: Listener,
+  clients: Clients,
+  { clients: count, maxBytes }: StrServerOptions,
+  terminal: Terminal,
+): Promise<void> {
+  // One string for all clients together.
+  const v = new GrowingBytes(maxBytes)
+  try {
+    // Nobody is served before all are there: until then, letters wait unread. Then the port is closed.
+    for (let missing = count === 'any' ? 1 : count; missing > 0; missing--) {
+      terminal.hint(`waiting for ${missing} more ${missing === 1 ? 'client' : 'clients'}`)
+      clients.add(await listener.accept())
+    }
+    if (count === 'any') void clients.addAllFrom(listener)
+    else await listener.close()
+
+    // A letter of each that has sent some, round after round: neither a client that is silent nor
+    // one that sends a thousand letters keeps the others waiting.
+    while (clients.size > 0) {
+      let ready = await clients.ready()
+      while (ready.length > 0) {
+        ready = ready.filter((client) => serveLetter(client, clients, v))
+        await undefined // a send that has failed says so now
+      }
+    }
+  } finally {
+    await terminal.print(Buffer.concat([FINAL_VALUE, v.bytes, LINE_END]))
+  }
+}
+
+/** Appends one letter, and sends back all of v; returns whether the client may have sent more. */
+function serveLetter(client: TcpSocket, clients: Clients, v: GrowingBytes): boolean {
+  try {
+    const letter = client.tryRecv(1)
+    if (letter === undefined) return false // it would block
+    if (letter.length > 0) {
+      const value = v.append(letter)
+      if (value === undefined)
+        throw new LimitError(client, `v has ${v.maxBytes} bytes (--max-bytes)`)
+      return clients.reply(client, value)
+    }
+    clients.leave(client) // the end of data
+  } catch (error) {
+    const isOfClient = error instanceof SocketError || error instanceof LimitError
+    if (!isOfClient) throw error
+    clients.leave(client, error) // the connection is lost, or v has no room for the letter
+  }
+  return false
 }
 
 /** The command line of str-server. */
 export function declare(command: Command, context: Context): void {
-  addConnectionLimit(addServerOptions(command, BACKLOG), 'with --clients any: ')
-    .option('--clients <n|any>', 'how many clients to wait for; any: whoever comes', clientCount, 2)
+  addIdleTimeout(addServerOptions(command, BACKLOG))
+    .option(
+      '--clients <n|any>',
+      'how many clients to wait for; any: whoever connects, until all have left',
+      wordOr(['any'], wholeNumber(1, MAX_CLIENTS)),
+      2,
+    )
     .addOption(
       new Option('--poll <how>', 'how to wait for input')
         .choices(['select', 'nonblocking'])
@@ -39,18 +90,16 @@ export function declare(command: Command, context: Context): void {
     )
     .option(
       '--max-bytes <n>',
-      'how long v may grow; who sends more is dropped',
+      'how long v may become; a client that sends more is dropped',
       wholeNumber(1, MAX_BYTES),
       DEFAULT_MAX_BYTES,
     )
-    .option('--verbose', 'say on stderr which clients have left, and which were lost, and why')
     .addHelpText(
       'after',
       `
 Re-creates strsvr.py of the tutorial (section 6): it appends each letter that
-a client sends to one string v, and the sender gets all of v back. The last
-one to leave ends it, and v is printed. A larger number of clients, or
---max-connections with any, raises the backlog.
+a client sends to one string v, and the sender gets all of v back. When the
+last client has left, it prints v and ends.
 
 Examples:
   pynet str-server 2000
@@ -58,61 +107,19 @@ Examples:
   pynet str-server 2000 --clients any --poll nonblocking`,
     )
     .action(async (port: number, options: ServerOptions & StrServerOptions) => {
-      const { clients } = options
-      // Those who come behind the last that is waited for are closed when it is there.
-      const maxConnections = clients === 'any' ? options.maxConnections : undefined
+      const { clients: count, maxConnections } = options
+      const most = count === 'any' ? maxConnections : Math.max(count, maxConnections)
       const isDefault = command.getOptionValueSource('backlog') === 'default'
       const backlog = isDefault
-        ? Math.max(BACKLOG, maxConnections ?? Number(clients))
+        ? Math.max(BACKLOG, count === 'any' ? most : count)
         : options.backlog
-      await withListener(port, { ...options, backlog, maxConnections }, context, (listener) =>
-        strServer(listener, options, context),
-      )
+      const scope = { ...options, backlog, maxConnections: most }
+      await runServer(port, scope, context, async (listener, { report }) => {
+        const poll = options.poll === 'select' ? new Selector() : new Polling()
+        const clients = new Clients(poll, report, options.idleTimeout)
+        context.signal.addEventListener('abort', () => clients.closeAll(), { once: true })
+        await strServer(listener, clients, options, context.terminal)
+        await clients.closed()
+      })
     })
 }
-
-/** Takes the clients in, serves them until all have left, and prints what v has become. */
-export async function strServer(
-  listener: Listener,
-  { clients: count, poll, maxBytes, verbose }: StrServerOptions,
-  { terminal, signal }: Context,
-): Promise<void> {
-  // One string for everybody, and everybody who writes to it.
-  const v = new GrowingBytes(maxBytes)
-  const how = poll === 'select' ? new Selecting() : new Polling()
-  const clients = new ClientList(how, tellOfClients(terminal, { maxBytes, verbose }))
-  // Closed connections count as ready, and the loop below finds that everybody has left.
-  const interrupt = () => void clients.close()
-  signal.addEventListener('abort', interrupt, { once: true })
-  try {
-    // A fixed number is complete before anyone is served: until then letters wait unread. Behind
-    // the last one the port is closed. With any the listener stays, one more that can be ready.
-    if (count === 'any') {
-      clients.expectFrom(listener)
-    } else {
-      for (let missing = count; missing > 0; missing--) {
-        terminal.hint(`waiting for ${missing} more ${missing === 1 ? 'client' : 'clients'}`)
-        clients.add(await listener.accept())
-      }
-      await listener.close()
-    }
-
-    // No wait is for one client alone, so a silent one holds nobody up; nor does one that sends a
-    // burst, for its second letter comes after the first of all others. What a client gets back in
-    // this turn goes out in one piece.
-    while (!clients.haveAllLeft) {
-      const ready = await clients.ready()
-      takeTurns(ready, (client) => client.serveLetter(v))
-      for (const client of ready) client.sendReplies(v)
-    }
-  } finally {
-    const closed = Promise.all([listener.close(), clients.close()])
-    await terminal.print(Buffer.concat([FINAL_VALUE, v.bytes, LINE_END]))
-    await closed
-  }
-}
-
-const FINAL_VALUE = Buffer.from('the final value of v is ')
-const LINE_END = Buffer.from('\n')
-
-const clientCount = wordOr(['any'], wholeNumber(1, MAX_CLIENTS))

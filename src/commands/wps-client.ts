@@ -1,21 +1,51 @@
 // wps-client, the tutorial's wps.py (section 5.2): asks for w or ps and prints the lines that come.
 import { Argument, type Command } from 'commander'
-import {
-  addClientOptions,
-  type ClientOptions,
-  nothingCameError,
-  withServer,
-} from '../command-line/client.ts'
-import type { Context } from '../command-line/context.ts'
-import type { TcpSocket } from '../socket/tcp-socket.ts'
+import type { TcpSocket } from '../socket/index.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import { addClientOptions, type ClientOptions, endedEarly, runClient } from './shared/client.ts'
+import type { Context } from './shared/context.ts'
 
-/** A line longer than this is printed in pieces, so that no line is too long for our memory. */
-const PIECE_BYTES = 65_536
+/** A server that sends no newline at all must not fill our memory. */
+const MAX_LINE_BYTES = 64 * 2 ** 20
+const RECV_SIZE_BYTES = 65_536
+
+/** Sends the request and prints the answer, line by line. */
+export async function wpsClient(
+  server: TcpSocket,
+  request: string,
+  terminal: Terminal,
+): Promise<void> {
+  // Our direction stays open behind it: the server knows by the bytes that the request is whole.
+  await server.sendAll(request)
+
+  // On the wire the answer is a stream in chunks of any size; seen as a file it has lines again.
+  const file = server.makeFile({ encoding: 'buffer', maxLineBytes: MAX_LINE_BYTES })
+  try {
+    for await (const line of file) await terminal.print(line)
+  } catch (error) {
+    await printUnfinishedLine(server, terminal)
+    throw error
+  }
+  if (server.bytesReceived === 0) throw endedEarly(server, 'no answer came')
+}
+
+/** Prints the beginning of a line whose end does not come, because the connection is lost. */
+async function printUnfinishedLine(server: TcpSocket, terminal: Terminal): Promise<void> {
+  try {
+    for (;;) {
+      const piece = server.tryRecv(RECV_SIZE_BYTES)
+      if (piece === undefined || piece.length === 0) return
+      await terminal.print(piece)
+    }
+  } catch {
+    // The error that ended the connection comes behind its last bytes; it is known already.
+  }
+}
 
 /** The command line of wps-client. */
 export function declare(command: Command, context: Context): void {
   addClientOptions(command)
-    .addArgument(new Argument('<command>', 'what the server shall run').choices(['w', 'ps']))
+    .addArgument(new Argument('<command>', 'what the server runs').choices(['w', 'ps']))
     .addHelpText(
       'after',
       `
@@ -27,42 +57,8 @@ Examples:
   pynet wps-client localhost 2000 w --timeout 5`,
     )
     .action(async (host: string, port: number, request: string, options: ClientOptions) => {
-      await withServer(host, port, options, context, (server) =>
-        wpsClient(server, request, context),
+      await runClient(host, port, options, context, (server) =>
+        wpsClient(server, request, context.terminal),
       )
     })
-}
-
-/** Sends the request and prints the answer, line by line. */
-export async function wpsClient(
-  server: TcpSocket,
-  request: string,
-  { terminal, signal }: Context,
-): Promise<void> {
-  // One byte or two, and our direction stays open behind them: the server knows by the bytes alone
-  // that the request is whole.
-  await server.sendAll(request)
-
-  // On the wire the answer is a stream in chunks of any size; seen as a file it has its lines again.
-  const file = server.makeFile({ encoding: 'buffer' })
-  try {
-    for (;;) {
-      const line = await file.readLine(PIECE_BYTES, { signal })
-      if (line.length === 0) break // the end of data
-      await terminal.print(line)
-    }
-  } catch (error) {
-    await terminal.print(restOf(server))
-    throw error
-  }
-  if (server.bytesReceived === 0) throw nothingCameError(server)
-}
-
-/** The part of a line whose end did not come: the connection is lost, or nobody waits any more. */
-function restOf(server: TcpSocket): Uint8Array {
-  try {
-    return server.tryRecv(PIECE_BYTES) ?? Buffer.alloc(0)
-  } catch {
-    return Buffer.alloc(0) // nothing had come
-  }
 }

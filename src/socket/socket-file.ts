@@ -73,7 +73,7 @@ export class SocketFile<E extends Encoding = 'utf8'> {
   }
 
   /** The lines one by one, until the end of data. Leaving the loop closes nothing. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<Line<E>, undefined, undefined> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Line<E>> {
     const readTraced = async () => {
       const read = () => readLine(this.#receiver, Infinity, this.#options)
       const line = await this.#traced('readLine', read)
@@ -83,7 +83,7 @@ export class SocketFile<E extends Encoding = 'utf8'> {
   }
 
   /** For each turn all lines that are at hand, at least one, until the end of data. */
-  batches(): AsyncIterableIterator<Line<E>[], undefined, undefined> {
+  batches(): AsyncIterableIterator<Line<E>[]> {
     const read = async () => {
       const splitter = new LineSplitter({ ...this.#options, encoding: 'buffer' })
       const lines = await cutLines(this.#receiver, splitter)

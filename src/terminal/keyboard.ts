@@ -1,24 +1,22 @@
-// Standard input: a keyboard, a file, a pipe or nothing at all, read only when somebody asks.
+// Standard input: a keyboard, a file, a pipe or nothing at all, read only when a program asks.
 import { fstatSync, readFileSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { traced, transferOf } from '../calls.ts'
-import { NEWLINE } from '../socket/lines.ts'
 
 const STDIN = 0
+const NEWLINE = 0x0a
 const FOREGROUND_POLL_MS = 200
 
-/** Standard input as the programs see it. */
+/** Standard input as the programs see it. One call at a time. */
 export class Keyboard {
   readonly isTerminal = isatty(STDIN)
   readonly #onBackground: () => void
   #typed: Buffer = Buffer.alloc(0)
-  #ended = false
-  /** By us, before its end. */
-  #isClosed = false
+  #hasEnded = false
   #failure: Error | undefined
   #isStarted = false
-  #wake: (() => void) | undefined
-  #line: Promise<Buffer | undefined> | undefined
+  /** Ends the wait for input. */
+  #wake = () => {}
   #foregroundTimer: NodeJS.Timeout | undefined
 
   /** `onBackground` is called when a background job would have to wait for the foreground. */
@@ -27,43 +25,31 @@ export class Keyboard {
   }
 
   /**
-   * The next line without its newline; undefined at the end of input (Ctrl-D), which also counts
-   * where standard input is closed or empty. A last line without a newline is a line. Calls that
-   * wait at the same time get the same line.
-   *
-   * Rejects when standard input can't be read.
+   * Resolves with the next line, without its newline; with undefined at the end of input (Ctrl-D),
+   * which a standard input that is closed or empty has at once. A last line without a newline is a
+   * line. Rejects when standard input cannot be read, or when the keyboard is closed meanwhile.
    */
   readLine(): Promise<Buffer | undefined> {
-    this.#line ??= traced(
+    return traced(
       'keyboard',
       undefined,
       () => this.#readLine(),
-      (line) => {
-        if (line !== undefined) return transferOf(line)
-        return this.#isClosed ? { error: new Error('nobody waits any more') } : {}
-      },
-    ).finally(() => {
-      this.#line = undefined
-    })
-    return this.#line
+      (line) => (line === undefined ? {} : transferOf(line)),
+    )
   }
 
-  /** All of standard input, to its end. Rejects when it can't be read. */
-  async readAll(): Promise<Buffer> {
-    const pieces: Buffer[] = []
-    for (let piece = await this.#read(); piece !== undefined; piece = await this.#read()) {
-      pieces.push(piece)
-    }
-    return Buffer.concat(pieces)
+  /** All of standard input, piece by piece as it comes, to its end. Rejects as `readLine` does. */
+  async *pieces(): AsyncGenerator<Buffer, void, void> {
+    for (let piece = await this.#read(); piece !== undefined; piece = await this.#read())
+      yield piece
   }
 
-  /** Reads no more: a waiting call gets the end of input, and the process may end. */
+  /** Reads no more: a waiting call rejects, and the process may end. */
   close(): void {
     clearTimeout(this.#foregroundTimer)
-    this.#isClosed ||= !this.#ended
-    this.#ended = true
+    this.#failure ??= new Error('the keyboard is closed')
     if (this.#isStarted) process.stdin.destroy()
-    this.#wake?.()
+    this.#wake()
   }
 
   async #readLine(): Promise<Buffer | undefined> {
@@ -81,9 +67,9 @@ export class Keyboard {
     }
   }
 
-  /** What has been typed and not been read, as soon as there is any; undefined at the end. */
+  /** Resolves with what has been typed and not been read, as soon as there is any. */
   async #read(): Promise<Buffer | undefined> {
-    while (this.#typed.length === 0 && !this.#ended && this.#failure === undefined) {
+    while (this.#typed.length === 0 && !this.#hasEnded && this.#failure === undefined) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve
         this.#start()
@@ -109,31 +95,32 @@ export class Keyboard {
       return
     }
     this.#isStarted = true
-    // Node takes a folder for an input that is empty.
-    if (fstatSync(STDIN).isDirectory()) this.#end(new Error('is a directory'))
+    // To Node, a directory is an input that is empty.
+    if (fstatSync(STDIN).isDirectory()) this.#fail('EISDIR', 'is a directory')
     process.stdin.on('data', (piece: Buffer) => {
       this.#typed = Buffer.concat([this.#typed, piece])
-      this.#wake?.()
+      this.#wake()
     })
-    process.stdin.on('end', () => this.#end())
-    process.stdin.on('error', (error) => this.#end(error))
+    process.stdin.on('end', () => {
+      this.#hasEnded = true
+      this.#wake()
+    })
+    process.stdin.on('error', ({ code, message }: NodeJS.ErrnoException) =>
+      this.#fail(code ?? 'EIO', message),
+    )
   }
 
-  #end(cause?: NodeJS.ErrnoException): void {
-    this.#ended = true
-    if (cause !== undefined) {
-      const error = new Error(`cannot read standard input: ${cause.message}`, { cause })
-      this.#failure = Object.assign(error, { code: cause.code ?? 'EISDIR' })
-    }
-    this.#wake?.()
+  #fail(code: string, reason: string): void {
+    this.#failure ??= Object.assign(new Error(`cannot read standard input: ${reason}`), { code })
+    this.#wake()
   }
 }
 
 /**
- * Whether the terminal's foreground process group is another one than ours (proc(5), the fields
- * pgrp and tpgid of /proc/self/stat). Without /proc the answer is no.
+ * Returns whether the terminal's foreground process group is another one than ours (proc(5), the
+ * fields pgrp and tpgid of /proc/self/stat). Without /proc the answer is no.
  */
-function isInBackground(): boolean {
+export function isInBackground(): boolean {
   try {
     const stat = readFileSync('/proc/self/stat', 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

@@ -1,14 +1,15 @@
-// Standard output: bytes in order, written once a turn, with back-pressure and honest about errors.
+// Standard output: bytes in order, written once a turn, with back-pressure; a failure is reported.
 import { createWriteStream, fstatSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { isatty } from 'node:tty'
 import { unfinishedLength, visible } from './visible.ts'
 
 const STDOUT = 1
-/** More than this waiting, and a print waits until it is written. */
+const NEWLINE = 0x0a
+/** A print waits until all is written when more than this has gathered. */
 const HIGH_WATER_BYTES = 65_536
 
-/** Standard output failed. `isClosedPipe`: whoever read it has left (`| head`), which is no error. */
+/** Standard output failed. `isClosedPipe`: its reader has left (`| head`), which is no error. */
 export class OutputError extends Error {
   override readonly name = 'OutputError'
   readonly code: string
@@ -33,9 +34,15 @@ export class Output {
   #flushing: Promise<void> | undefined
   #scheduled = false
   #failure: OutputError | undefined
+  #lastByte = NEWLINE
 
   constructor(onFailure: (error: OutputError) => void) {
     this.#onFailure = onFailure
+  }
+
+  /** Whether the terminal's cursor stands behind a prompt, or another text without a newline. */
+  get isMidLine(): boolean {
+    return this.isTerminal && this.#lastByte !== NEWLINE
   }
 
   /** How wide the terminal is; undefined where there is none, or where it does not say. */
@@ -43,23 +50,37 @@ export class Output {
     return this.isTerminal ? process.stdout.columns || undefined : undefined
   }
 
+  /** The line that the cursor is in has been ended, by the keyboard's echo or on stderr. */
+  lineEnded(): void {
+    this.#lastByte = NEWLINE
+  }
+
   /**
-   * Prints text or bytes. What comes in one turn of the event loop goes out in one write; the
-   * promise waits only when the reader is slower than we are. The memory of bytes must stay as it
-   * is until they are written: a flush tells. On a terminal, control characters are made visible,
-   * and a character whose bytes come in two prints is one; elsewhere every byte goes out as it is.
+   * Prints text or bytes. What is printed in one turn of the event loop goes out in one write; the
+   * promise waits only when the reader is slower than we are. The memory of bytes must not change
+   * until they are written (`flush`). On a terminal, control characters are made visible, and a
+   * character whose bytes come in two prints is one; elsewhere every byte goes out as it is.
    *
    * Rejects with OutputError, also for an earlier print that failed meanwhile.
    */
-  async print(data: string | Uint8Array): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure
+  print(data: string | Uint8Array): Promise<void> {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data
-    this.#push(this.isTerminal ? this.#shown(bytes) : bytes)
+    return this.#print(this.isTerminal ? this.#shown(bytes) : bytes)
+  }
+
+  /** As `print`, of text that is all our own: its colours reach the terminal. */
+  printOwn(text: string): Promise<void> {
+    return this.#print(Buffer.from(text))
+  }
+
+  async #print(bytes: Uint8Array): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    this.#push(bytes)
     if (this.#pendingBytes > HIGH_WATER_BYTES) await this.flush()
     else this.#schedule()
   }
 
-  /** Resolves when all that was printed is written. Rejects with OutputError. */
+  /** Resolves when all that was printed has been written. Rejects with OutputError. */
   async flush(): Promise<void> {
     while (this.#flushing !== undefined || this.#pending.length > 0) {
       this.#flushing ??= this.#writePending().finally(() => {
@@ -79,11 +100,12 @@ export class Output {
 
   #push(bytes: Uint8Array): void {
     if (bytes.length === 0) return
+    this.#lastByte = bytes.at(-1) ?? NEWLINE
     this.#pending.push(bytes)
     this.#pendingBytes += bytes.length
   }
 
-  /** What a terminal is shown; the beginning of a character waits for the next print. */
+  /** What a terminal shows; the beginning of a character waits for the next print. */
   #shown(bytes: Uint8Array): Buffer {
     const all = Buffer.concat([this.#begun, bytes])
     const end = all.length - unfinishedLength(all)
@@ -123,8 +145,8 @@ export class Output {
 }
 
 /**
- * Node's own stdout believes that a file takes all of a write at once; on a full disk it takes a
- * part, and the rest would be lost without an error. A file stream goes on until it is told why.
+ * Node's own stdout assumes that a file takes all of a write at once; on a full disk it takes a
+ * part, and the rest would be lost without an error. A file stream writes on, and gets the error.
  */
 function openStdout(): Writable {
   const stat = fstatSync(STDOUT)

@@ -19,6 +19,8 @@ export class Terminal {
   readonly #isWatched = isatty(STDERR)
   readonly #colours: Colours | undefined
   #hasSpoken = false
+  /** What a person has been asked and has not answered yet. */
+  #question = ''
 
   constructor(onOutputFailure: (error: Error) => void, colours?: Colours) {
     this.output = new Output(onOutputFailure)
@@ -26,8 +28,8 @@ export class Terminal {
   }
 
   /**
-   * The terminal of this process. `onOutputFailure` is called when stdout fails: nobody may be
-   * printing to find out. Colours take time to load, and are left out where they can't show.
+   * Returns the terminal of this process. `onOutputFailure` is called when stdout fails: no print
+   * may be under way to find out. Colours take time to load, and are left out where they can't show.
    */
   static async open(onOutputFailure: (error: Error) => void): Promise<Terminal> {
     const isPlain = !isatty(STDERR) && process.env.FORCE_COLOR === undefined
@@ -40,12 +42,30 @@ export class Terminal {
     return this.output.print(data)
   }
 
-  /** Ends the line that the cursor is in, where Ctrl-D left it behind a prompt. */
-  finishLine(): void {
-    if (this.keyboard.isTerminal) this.#write('\n')
+  /**
+   * Waits for a line at the keyboard, and tells a person at a terminal what it is for. The question
+   * stays the last line on the screen. Resolves and rejects as `keyboard.readLine` does.
+   */
+  async ask(question: string): Promise<Buffer | undefined> {
+    if (this.keyboard.isTerminal) {
+      this.#question = `pynet: ${question}\n`
+      this.#write(this.#question)
+    }
+    try {
+      return await this.keyboard.readLine()
+    } finally {
+      this.#question = ''
+    }
   }
 
-  /** Tells a person who watches what is going on; a script is told nothing. */
+  /** Ends the line that the cursor is in, where Ctrl-D or Ctrl-C has left it. */
+  finishLine(): void {
+    if (this.#isWatched) process.stderr.write('\n')
+    else if (this.output.isTerminal) this.output.print('\n').catch(() => {})
+    this.output.lineEnded()
+  }
+
+  /** Tells a person who watches what is going on; says nothing to a script. */
   hint(message: string): void {
     if (this.#isWatched) this.say('hint', message)
   }
@@ -54,19 +74,21 @@ export class Terminal {
   say(tone: Tone, message: string): void {
     const line = `pynet: ${visible(message).replaceAll('\n', ' ')}`
     const shown = tone === 'plain' ? line : (this.#colours?.[tone](line) ?? line)
-    this.#write(`${shown}\n`)
+    this.#write(`${shown}\n${this.#question}`)
   }
 
   /** Shows a line of a trace or a summary on stderr. */
   note(line: string): void {
     const shown = visible(line)
-    this.#write(`${this.#colours?.hint(shown) ?? shown}\n`)
+    this.#write(`${this.#colours?.hint(shown) ?? shown}\n${this.#question}`)
   }
 
   #write(text: string): void {
     // A closed stderr must not end the program.
     if (!this.#hasSpoken) process.stderr.on('error', () => {})
     this.#hasSpoken = true
-    process.stderr.write(text)
+    const isBehindPrompt = this.#isWatched && this.output.isMidLine
+    process.stderr.write(isBehindPrompt ? `\n${text}` : text)
+    if (isBehindPrompt) this.output.lineEnded()
   }
 }

@@ -1,17 +1,20 @@
 // What a peer sends, made safe to look at: no byte of it can steer the reader's terminal.
 
+/** Control characters, and those that turn the direction of text around (Unicode, UAX #9). */
+const UNSAFE = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu
+
 /**
- * Text for a terminal: newline and tab pass, other control characters show in caret notation
- * (`^[` for ESC), C1 controls and bytes that are not UTF-8 as `\x9b`.
+ * Returns text for a terminal: newline and tab pass, other control characters show in caret notation
+ * (`^[` for ESC), C1 controls and bytes that are not UTF-8 as `\x9b`, direction controls as `\u202e`.
  */
 export function visible(data: string | Uint8Array): string {
   const bytes = typeof data === 'string' ? Buffer.from(data) : Buffer.from(data)
   const text = bytes.toString('utf8')
   const shown = text.includes('\ufffd') ? decodeShowingBytes(bytes) : text
-  return shown.replace(/\p{Cc}/gu, showControl)
+  return shown.replace(UNSAFE, showControl)
 }
 
-/** How many bytes at the end are the beginning of a character that others may complete. */
+/** Returns how many bytes at the end are the beginning of a character that others may complete. */
 export function unfinishedLength(bytes: Uint8Array): number {
   let length = 1
   while (length < 4 && isContinuation(bytes.at(-length))) length++
@@ -20,7 +23,7 @@ export function unfinishedLength(bytes: Uint8Array): number {
   return isLead && lengthAfter(lead) > length ? length : 0
 }
 
-/** As `visible`, in one line: newlines and tabs show as well, as `\\n` and `\\t`. */
+/** Returns what `visible` does, in one line: newlines and tabs show as `\\n` and `\\t`. */
 export function preview(data: string | Uint8Array): string {
   return visible(data).replaceAll('\n', '\\n').replaceAll('\t', '\\t')
 }
@@ -28,6 +31,7 @@ export function preview(data: string | Uint8Array): string {
 function showControl(character: string): string {
   if (character === '\n' || character === '\t') return character
   const code = character.charCodeAt(0)
+  if (code > 0xff) return `\\u${code.toString(16)}`
   if (code >= 0x80) return showByte(code)
   return `^${String.fromCharCode(code ^ 0x40)}`
 }

@@ -73,8 +73,7 @@ export interface Trace {
   readonly isCutShort: boolean
 }
 
-/** Calls that take bytes of a connection; `bytes: 0` is the end of data. */
-export const RECEIVING_CALLS: readonly TraceCallName[] = [
+const RECEIVING_CALLS: readonly TraceCallName[] = [
   'recv',
   'tryRecv',
   'read',
@@ -82,13 +81,24 @@ export const RECEIVING_CALLS: readonly TraceCallName[] = [
   'readLines',
 ]
 
+/** Returns whether the call takes bytes of a connection; `bytes: 0` is the end of data. */
 export function isReceiving(call: TraceCallName): boolean {
   return RECEIVING_CALLS.includes(call)
 }
 
-/** Returns whether the call may wait; a nonblocking one only takes its time. */
-export function canBlock(call: TraceCallName): boolean {
-  return call !== 'tryRecv'
+/** Returns whether the call gives bytes to a connection. */
+export function isSending(call: TraceCallName): boolean {
+  return call === 'sendAll' || call === 'send'
+}
+
+const BLOCKING_CALLS: readonly TraceCallName[] = [
+  ...['listen', 'accept', 'connect', 'shutdown', 'close', 'select', 'keyboard'],
+  ...['sendAll', 'send', 'recv', 'read', 'readLine', 'readLines'],
+]
+
+/** Returns whether the call may wait; one that may not, or that is unknown, only takes its time. */
+export function canBlock({ call, wouldBlock }: Pick<TraceCall, 'call' | 'wouldBlock'>): boolean {
+  return BLOCKING_CALLS.includes(call) && wouldBlock === undefined
 }
 
 /**

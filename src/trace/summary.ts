@@ -1,84 +1,111 @@
 // What a program's calls came to: how often, how many bytes, how long blocked; and chunks as bars.
-
-import type { Call, CallName } from '../calls.ts'
-import { codeOf } from '../socket/errors.ts'
 import { bytesOf, number, seconds } from './amounts.ts'
-import { ABORTED, canBlock, isGivenUp } from './format.ts'
-import type { Sink } from './observer.ts'
+import { canBlock, isGivenUp, type TraceCall, type TraceSink } from './format.ts'
+import { nameOf, plain } from './words.ts'
 
 const BAR_WIDTH = 30
-const EMPTY_HANDED = 'nothing yet'
+const NAME_WIDTH = 10
 
 interface Count {
   times: number
   bytes: number
   blockedMs: number
+  canBlock: boolean
   failures: number
   givenUp: number
 }
 
-const NOTHING: Count = { times: 0, bytes: 0, blockedMs: 0, failures: 0, givenUp: 0 }
+/** What a run has cost: processor time, user and system together, and time on the clock. */
+export interface Cost {
+  readonly processorMs: number
+  readonly wallMs: number
+}
 
-export class Summary implements Sink {
+/** Returns what this process has cost since it started. */
+export function ownCost(): Cost {
+  const { user, system } = process.cpuUsage()
+  return { processorMs: (user + system) / 1000, wallMs: performance.now() }
+}
+
+/** Counts the calls of a trace, whoever wrote it, and shows them at the end. */
+export class Summary implements TraceSink {
   readonly #program: string
   readonly #show: (line: string) => void
-  readonly #counts = new Map<CallName, Count>()
+  readonly #cost: (() => Cost) | undefined
+  readonly #counts = new Map<string, Count>()
+  readonly #wouldBlocks = new Map<string, number>()
   /** How often a recv brought so many bytes. */
   readonly #chunks = new Map<number, number>()
-  #wouldBlocks = 0
 
-  constructor(program: string, show: (line: string) => void) {
+  /** `cost` is asked at the end; without it the last line, of the processor time, is left out. */
+  constructor(program: string, show: (line: string) => void, cost?: () => Cost) {
     this.#program = program
     this.#show = show
+    this.#cost = cost
   }
 
-  returns(call: Call, times: number): void {
-    const { call: name, startedAt, returnedAt = startedAt, bytes = 0, wouldBlock, error } = call
-    if (wouldBlock) {
-      this.#wouldBlocks += times
+  write(record: TraceCall): void {
+    const { call, blocked = 0, bytes = 0, waiting, wouldBlock, error } = record
+    // Its own record follows when it returns.
+    if (waiting) return
+    const name = nameOf(record)
+    if (wouldBlock !== undefined) {
+      this.#wouldBlocks.set(name, (this.#wouldBlocks.get(name) ?? 0) + wouldBlock)
       return
     }
-    const count = this.#counts.get(name) ?? { ...NOTHING }
+    const count = this.#counts.get(name) ?? noCalls(record)
     this.#counts.set(name, count)
     count.times++
     count.bytes += bytes
-    count.blockedMs += returnedAt - startedAt
-    if (error !== undefined) count[isGivenUp(codeOf(error, ABORTED)) ? 'givenUp' : 'failures']++
-    const isChunk = (name === 'recv' || name === 'tryRecv') && bytes > 0
+    count.blockedMs += blocked
+    if (error !== undefined) count[isGivenUp(error) ? 'givenUp' : 'failures']++
+    const isChunk = (call === 'recv' || call === 'tryRecv') && bytes > 0
     if (isChunk) this.#chunks.set(bytes, (this.#chunks.get(bytes) ?? 0) + 1)
   }
 
   end(): void {
-    const { user, system } = process.cpuUsage()
-    this.#show(`summary of ${this.#program}`)
+    this.#show(`summary of ${plain(this.#program)}`)
     const lines = [...this.#callLines(), ...chunkLines(this.#chunks)]
     for (const line of lines) this.#show(`  ${line}`)
-    const spent = seconds((user + system) / 1000)
-    this.#show(`  processor time ${spent} of ${seconds(performance.now())} wall time`)
+    const cost = this.#cost?.()
+    if (cost === undefined) return
+    const { processorMs, wallMs } = cost
+    this.#show(`  processor time ${seconds(processorMs)} of ${seconds(wallMs)} wall time`)
   }
 
   #callLines(): string[] {
+    const names = [...this.#counts.keys(), ...this.#wouldBlocks.keys()].map(plain)
+    const width = names.reduce((most, name) => Math.max(most, name.length), NAME_WIDTH)
+    const cells = (name: string, times: number) => {
+      return plain(name).padEnd(width) + `${number(times)} ×`.padStart(11)
+    }
     const lines = [...this.#counts].map(([name, count]) => {
       const { times, bytes, blockedMs, failures, givenUp } = count
-      const cells = [
-        name.padEnd(10),
-        `${number(times)} ×`.padStart(11),
+      const parts = [
+        cells(name, times),
         (bytes > 0 ? bytesOf(bytes) : '').padStart(20),
-        canBlock(name) ? `  blocked${seconds(blockedMs).padStart(11)}` : '',
+        count.canBlock ? `  blocked${seconds(blockedMs).padStart(11)}` : '',
         givenUp > 0 ? `  ${number(givenUp)} given up` : '',
         failures > 0 ? `  ${number(failures)} failed` : '',
       ]
-      return cells.join('').trimEnd()
+      return parts.join('').trimEnd()
     })
-    if (this.#wouldBlocks > 0) {
-      const times = `${number(this.#wouldBlocks)} ×`
-      lines.push(`${'tryRecv'.padEnd(10)}${times.padStart(11)}  ${EMPTY_HANDED} (would block)`)
-    }
-    return lines
+    return [
+      ...lines,
+      ...[...this.#wouldBlocks].map(([name, times]) => `${cells(name, times)}  would block`),
+    ]
   }
 }
 
-/** The sizes of the chunks that recv brought: extremes, median, and a bar for each power of two. */
+function noCalls(record: TraceCall): Count {
+  const nothing = { times: 0, bytes: 0, blockedMs: 0, failures: 0, givenUp: 0 }
+  return { ...nothing, canBlock: canBlock(record) }
+}
+
+/**
+ * Returns what is to be said of the chunks that recv brought, of which `chunks` says how often each
+ * size came: smallest, median and largest, and a bar for each power of two.
+ */
 export function chunkLines(chunks: ReadonlyMap<number, number>): string[] {
   if (chunks.size === 0) return []
   const sizes = [...chunks].sort(([a], [b]) => a - b)
@@ -103,7 +130,7 @@ export function chunkLines(chunks: ReadonlyMap<number, number>): string[] {
   return [`chunks of recv: ${extremes} bytes`, ...bars]
 }
 
-/** The size in the middle, of sizes in their order and how often each came; of two, their mean. */
+/** Returns the median of sorted sizes, each with how often it came: of two middles, their mean. */
 function medianOf(sizes: readonly [size: number, times: number][]): number {
   const total = sizes.reduce((sum, [, times]) => sum + times, 0)
   const atPlace = (place: number) => {

@@ -1,122 +1,89 @@
-// A trace for people: a line on stderr for each call as it returns, in the words of the tutorial.
-
-import type { Call, CallName } from '../calls.ts'
-import { type Address, formatAddress } from '../socket/address.ts'
-import { codeOf } from '../socket/errors.ts'
-import { preview } from '../terminal/visible.ts'
+// A trace for people: a line on stderr for each call, in the words of the tutorial.
+import { type Address, formatAddress } from '../socket/index.ts'
 import { bytesOf, number, seconds } from './amounts.ts'
-import { ABORTED, canBlock, isGivenUp } from './format.ts'
-import type { Sink } from './observer.ts'
+import { canBlock, isReceiving, isSending, type TraceCall, type TraceSink } from './format.ts'
+import {
+  END_OF_DATA,
+  endingWords,
+  isEndOfData,
+  nameOf,
+  plain,
+  quoted,
+  wouldBlockWords,
+} from './words.ts'
 
-/** A call that waits for so long shows, so that one sees the program wait. */
-const STILL_BLOCKED_MS = 1000
-const LOOK_EVERY_MS = 250
-/** A shorter wait is none that anybody could see. */
+/** Nobody could see a shorter wait. */
 const BLOCKED_MS = 1
+const TIME_COLUMNS = 10
 
-const BLOCKED = '… blocked'
-const BLOCKED_LINE = new RegExp(`^\\[ *(\\d+\\.\\d+) s\\] (\\w+) .*${BLOCKED}$`)
-
-const PREPOSITIONS: Partial<Record<CallName, string>> = {
-  connect: 'to',
-  sendAll: 'to',
-  shutdown: 'to',
-  close: 'with',
-}
-
-export class TraceLines implements Sink {
+/** A call that waits is shown when it has waited for 100 ms, and again when it returns. */
+export class TraceLines implements TraceSink {
   readonly #show: (line: string) => void
-  /** Calls that have not returned, and are not known to block. */
-  readonly #pending = new Set<Call>()
-  readonly #look: NodeJS.Timeout
 
   constructor(show: (line: string) => void) {
     this.#show = show
-    this.#look = setInterval(() => this.#showBlocked(), LOOK_EVERY_MS).unref()
   }
 
-  begins(call: Call): void {
-    this.#pending.add(call)
+  write(record: TraceCall): void {
+    this.#show(traceLine(record))
   }
 
-  returns(call: Call, times: number): void {
-    this.#pending.delete(call)
-    this.#show(traceLine(call, times))
-  }
-
-  end(): void {
-    clearInterval(this.#look)
-  }
-
-  #showBlocked(): void {
-    const now = performance.now()
-    for (const call of this.#pending) {
-      if (call.returnedAt !== undefined) this.#pending.delete(call)
-      else if (now - call.startedAt >= STILL_BLOCKED_MS) {
-        this.#pending.delete(call)
-        this.#show(`${time(now)} ${call.call} ${place(call)}${BLOCKED}`)
-      }
-    }
-  }
+  end(): void {}
 }
 
-/** `[   2.310 s] recv 3 bytes "abc" from 127.0.0.1:40312, blocked 2.104 s` */
-export function traceLine(call: Call, times = 1): string {
-  const { call: name, startedAt, returnedAt = startedAt } = call
-  const blockedMs = returnedAt - startedAt
-  const isWorthTelling = canBlock(name) && blockedMs >= BLOCKED_MS
-  const blocked = isWorthTelling ? `, blocked ${seconds(blockedMs)}` : ''
-  const words = [time(returnedAt), name, result(call, times), place(call)]
-  return `${words
-    .filter((word) => word !== '')
-    .join(' ')
-    .trimEnd()}${blocked}`
+/** Returns `[   2.310 s] recv blocked 2.104 s 3 bytes "abc" from 127.0.0.1:40312`. */
+export function traceLine(record: TraceCall): string {
+  const { at, process } = record
+  const words = [
+    `[${seconds(at).padStart(TIME_COLUMNS)}]`,
+    process === undefined ? '' : `[pid ${process}]`,
+    plain(nameOf(record)),
+    blockedWords(record),
+    result(record),
+    place(record),
+  ]
+  return words.filter((word) => word !== '').join(' ')
 }
 
-/** What a line says of a call that waits: its name, and at how many milliseconds it still did. */
-export function readBlocked(line: string): { call: string; at: number } | undefined {
-  const [, at, call] = BLOCKED_LINE.exec(line) ?? []
-  return at === undefined || call === undefined ? undefined : { call, at: 1000 * Number(at) }
+/** These words come early in the line, so that a narrow terminal does not cut them. */
+function blockedWords(record: TraceCall): string {
+  const { blocked = 0, waiting } = record
+  if (waiting) return '… blocked'
+  return canBlock(record) && blocked >= BLOCKED_MS ? `blocked ${seconds(blocked)}` : ''
 }
 
-function result({ call: name, bytes, head, wouldBlock, error }: Call, times: number): string {
-  if (error !== undefined) {
-    const code = codeOf(error, ABORTED)
-    return isGivenUp(code) ? 'given up' : `failed (${code})`
+function result(record: TraceCall): string {
+  const { call, bytes, asked, wouldBlock, waiting, error } = record
+  if (waiting) return ''
+  if (error !== undefined) return endingWords(plain(error))
+  if (wouldBlock !== undefined) return wouldBlockWords(wouldBlock)
+  if (call === 'keyboard') {
+    if (bytes === undefined) return 'end of input'
+    return bytes === 0 ? 'Enter' : quoted(record)
   }
-  if (wouldBlock) return `nothing yet${times > 1 ? `, ${number(times)} times` : ''}`
-  if (name === 'keyboard') return typed({ bytes, head })
+  if (isEndOfData(record)) return END_OF_DATA
   if (bytes === undefined) return ''
-  if (bytes === 0 && name !== 'sendAll') return '0 bytes: end of data'
-  return `${bytesOf(bytes)} ${quote({ bytes, head })}`
+  const amount = asked === undefined ? bytesOf(bytes) : `${number(bytes)} of ${bytesOf(asked)}`
+  return `${amount} ${quoted(record)}`.trimEnd()
 }
 
-function typed(line: Text): string {
-  if (line.bytes === undefined) return 'end of input'
-  return line.bytes === 0 ? 'Enter' : quote(line)
+function place({ call, local, remote, waiting, error }: TraceCall): string {
+  const there = remote ?? local
+  if (there === undefined) return ''
+  const isConnected = call === 'connect' && !waiting && error === undefined && local !== undefined
+  const from = isConnected ? ` from ${address(local)}` : ''
+  const isWaiting = waiting === true
+  return `${preposition(call, remote !== undefined, isWaiting)} ${address(there)}${from}`
 }
 
-interface Text {
-  bytes: number | undefined
-  head: Buffer | undefined
+function preposition(call: string, hasRemote: boolean, isWaiting: boolean): string {
+  if (call === 'select') return isWaiting ? 'on' : 'ready:'
+  if (!hasRemote) return 'on'
+  if (call === 'connect' || call === 'shutdown' || isSending(call)) return 'to'
+  if (call === 'accept' || isReceiving(call)) return 'from'
+  return call === 'close' ? 'with' : 'on'
 }
 
-function quote({ head = Buffer.alloc(0), bytes = 0 }: Text): string {
-  return `"${preview(head)}${bytes > head.length ? '…' : ''}"`
-}
-
-function place({ call: name, local, remote, error }: Call): string {
-  const preposition = remote === undefined ? 'on' : (PREPOSITIONS[name] ?? 'from')
-  if (name === 'connect' && error === undefined && local !== undefined) {
-    return `${words(preposition, remote)}from ${formatAddress(local)} `
-  }
-  return words(preposition, remote ?? local)
-}
-
-function words(preposition: string, address: Address | undefined): string {
-  return address === undefined ? '' : `${preposition} ${formatAddress(address)} `
-}
-
-function time(milliseconds: number): string {
-  return `[${seconds(milliseconds).padStart(10)}]`
+function address(one: Address): string {
+  return plain(formatAddress(one))
 }

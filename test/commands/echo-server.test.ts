@@ -1,421 +1,287 @@
-// echo-server as a real process: its greeting, its go-ahead, its copies, its exits.
-import { readFile } from 'node:fs/promises'
+// echo-server as a real process: when the string is whole, when it goes back, and who is served.
+import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import {
-  endingSignals,
-  expectBadPortsRefused,
-  expectFailure,
-  expectUsageError,
-  withoutStatus,
-} from '../support/expectations.ts'
-import { runPynet, startPynet, startShell } from '../support/processes.ts'
+import { expectFailure, expectUsageError, withoutStatus } from '../support/expectations.ts'
+import { peakMegabytes } from '../support/proc.ts'
+import { type RunningProcess, runPynet, startPynet } from '../support/processes.ts'
 import { hasFile, hasIpv6 } from '../support/requirements.ts'
-import { waitUntil } from '../support/waiting.ts'
-import { connectRaw, connectUnread } from '../support/wire.ts'
+import { connectRaw, connectUnread, type RawSocket } from '../support/wire.ts'
 
 const local = ['--host', '127.0.0.1'] as const
-const clientLine = (port: number) => `client is at ('127.0.0.1', ${port})\n`
+const now = [...local, '--go-ahead', 'now'] as const
+const clientLine = ({ localPort }: RawSocket) => `client is at ('127.0.0.1', ${localPort})\n`
+/** The program alone takes 50 MB or so. */
+const memoryLimitMegabytes = 140
+const tooLate = (bytes: number) =>
+  `pynet: ${bytes} bytes came after the string was whole, and are not in the copies\n`
 
-/** The most memory that the process ever had; 0 where the system does not tell. */
-async function readPeakKilobytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0)
+/** Starts echo-server with these options, and connects to it. */
+async function serve(...options: (string | number)[]): Promise<[RunningProcess, RawSocket]> {
+  const server = startPynet('echo-server', 0, ...options, { stdin: 'pipe' })
+  return [server, await connectRaw(await server.ready())]
 }
 
-describe('one client', () => {
-  it('gets 10,000 copies after Enter, and stdout is the one line of the tutorial', async () => {
-    const server = startPynet('echo-server', 0, { stdin: 'pipe' })
-    const client = await connectRaw(await server.ready())
-    await client.send('abc')
-    await server.waitForExactly('stdout', clientLine(client.localPort))
-    expect(client.received.length).toBe(0)
+/** Sends a string with its end of data, and resolves with what comes back. */
+async function echoOf(client: RawSocket, string: string | Uint8Array): Promise<Buffer> {
+  await client.send(string)
+  client.shutdown()
+  return client.untilEnd()
+}
 
-    server.write('\n')
-    expect((await client.untilEnd()).toString()).toBe('abc'.repeat(10_000))
+describe('the string', () => {
+  it('is whole at the end of data, in whatever pieces it came', async () => {
+    const [server, client] = await serve(...now, '--copies', 3)
+    for (const letter of 'pieces') {
+      await client.send(letter)
+      await delay(20)
+    }
+    // Nothing has come back, however early the go-ahead was.
+    expect(client.received).toHaveLength(0)
     client.shutdown()
-
-    // Its keyboard is a pipe that is still open: that keeps no program.
-    const ended = await server.finished()
-    expect(ended.stdout).toBe(clientLine(client.localPort))
-    expect(withoutStatus(ended.stderr)).toBe('')
-    expect(ended.status).toBe(0)
+    expect(String(await client.untilEnd())).toBe('pieces'.repeat(3))
+    const { status, stdout, stderr } = await server.finished()
+    expect({ status, stdout }).toEqual({ status: 0, stdout: clientLine(client) })
+    expect(withoutStatus(stderr)).toBe('')
   })
 
-  it('gets all that came before Enter, not only what the first read brought', async () => {
-    const server = startPynet('echo-server', 0, ...local, '--copies', 2, { stdin: 'pipe' })
-    const client = await connectRaw(await server.ready())
-    // Both pieces fit into the window of a new connection: they are there before Enter is.
-    const big = 'x'.repeat(50_000)
-    await client.send(big)
-    await server.waitFor('stdout', /client is at/)
-    await client.send('the end')
+  it('is whole a second after its last bytes, where no end of data comes', async () => {
+    const [server, client] = await serve(...now, '--copies', 2)
+    // A client that has sent nothing is waited for; a path of 120 ms cuts no string.
+    await client.expectSilence(1200)
+    for (const piece of ['a long', ' string', ' in', ' pieces']) {
+      await client.send(piece)
+      await delay(120)
+    }
+    await client.expectSilence(600)
+    expect(String(await client.untilEnd())).toBe('a long string in pieces'.repeat(2))
+    // The client's own end, behind the server's: nothing was late.
+    client.shutdown()
+    expect(withoutStatus((await server.finished()).stderr)).toBe('')
+  })
+
+  it('has no bytes that come after it was whole: their number is told on stderr', async () => {
+    const [server, client] = await serve(...now, '--copies', 2)
+    await client.send('abc')
+    expect(String(await client.untilEnd())).toBe('abcabc')
+    await client.send('defgh')
+    client.shutdown()
+    const { status, stderr } = await server.finished()
+    expect(withoutStatus(stderr)).toBe(tooLate(5))
+    expect(status).toBe(0)
+  })
+
+  it('may be empty: nothing goes back', async () => {
+    const [server, client] = await serve(...now)
+    expect(await echoOf(client, '')).toHaveLength(0)
+    expect((await server.finished()).status).toBe(0)
+  })
+
+  it('of 3 MB comes back whole, though the go-ahead was there first', async () => {
+    const string = Buffer.alloc(3_000_000, 'a string of several pieces, ')
+    await Promise.all(
+      ['enter', '0', 'now'].map(async (value) => {
+        const [server, client] = await serve(...local, '--copies', 1, '--go-ahead', value)
+        server.write('\n')
+        expect((await echoOf(client, string)).equals(string)).toBe(true)
+      }),
+    )
+  })
+
+  it('of 1.5 MB goes back 100 times, byte for byte, in constant memory', async () => {
+    const string = Buffer.alloc(1_500_000)
+    for (let i = 0; i < string.length; i++) string[i] = (i * 31 + (i >> 8) * 7) & 0xff
+    const twice = Buffer.concat([string, string])
+    const server = startPynet('echo-server', 0, ...now, '--copies', 100)
+    const client = await connectUnread(await server.ready())
+    client.end(string)
+    let total = 0
+    let peak = 0
+    for await (const chunk of client) {
+      const from = total % string.length
+      const expected = twice.subarray(from, from + chunk.length)
+      if (!expected.equals(chunk)) throw new Error(`wrong bytes in the chunk at ${total}`)
+      total += chunk.length
+      // Once is enough, near the end, while the program is still there.
+      if (total > 140_000_000 && peak === 0) peak = peakMegabytes(server.pid)
+    }
+    expect(total).toBe(150_000_000)
+    expect((await server.finished()).status).toBe(0)
+    expect(peak).toBeGreaterThan(0)
+    expect(peak).toBeLessThan(memoryLimitMegabytes)
+  })
+})
+
+describe('--max-bytes', () => {
+  it('is the longest string: a client that sends more is dropped, and that is an error', async () => {
+    const [server, client] = await serve(...now, '--copies', 1, '--max-bytes', 20)
+    // It never stops: neither an end of data nor a silence makes its string whole.
+    const talking = setInterval(() => client.socket.write('x'), 10)
+    onTestFinished(() => clearInterval(talking))
+    await client.untilEnd().catch(() => {})
+    expect(client.received).toHaveLength(0)
+    client.reset()
+    const dropped = `:${client.localPort} is dropped: it sent over 20 bytes (--max-bytes)\n`
+    expectFailure(await server.finished(), dropped)
+  })
+
+  it('with -k is told once, and the next client is served', async () => {
+    const [server, client] = await serve(...now, '-k', '--copies', 1, '--max-bytes', 20)
+    const port = await server.ready()
+    expect(await echoOf(client, 'x'.repeat(21))).toHaveLength(0)
+    expect(await echoOf(await connectRaw(port), 'x'.repeat(1000))).toHaveLength(0)
+    expect(String(await echoOf(await connectRaw(port), 'y'.repeat(20)))).toBe('y'.repeat(20))
+    expect(withoutStatus(String(server.stderr)).match(/is dropped: .*\n/g)).toHaveLength(1)
+  })
+})
+
+describe('--go-ahead', () => {
+  it('enter waits for the key, which may be typed early; the end of input counts, too', async () => {
+    const server = startPynet('echo-server', 0, ...local, '-k', { stdin: 'pipe' })
     server.write('\n')
-    const echo = (await client.untilEnd()).toString()
-    expect(echo.length).toBe(2 * (big.length + 'the end'.length))
-    expect(echo === `${big}the end`.repeat(2)).toBe(true)
+    const port = await server.ready()
+    const early = await connectRaw(port)
+    expect(String(await echoOf(early, 'abc'))).toBe('abc'.repeat(10_000))
+
+    const waiting = await connectRaw(port)
+    await waiting.send('de')
+    waiting.shutdown()
+    await server.waitForExactly('stdout', clientLine(early) + clientLine(waiting))
+    // A line that is not complete is no Enter.
+    server.write('not yet')
+    await waiting.expectSilence(200)
+    server.write('\n')
+    expect(String(await waiting.untilEnd())).toBe('de'.repeat(10_000))
+
+    server.end()
+    expect(await echoOf(await connectRaw(port), 'f')).toHaveLength(10_000)
   })
 
-  it('that is shown as IPv4 when it came by IPv4 to all interfaces', async () => {
-    const server = startPynet('echo-server', 0, '--go-ahead', 'now')
-    const client = await connectRaw(await server.ready())
-    await server.waitForExactly('stdout', clientLine(client.localPort))
+  it('enter is not given by a signal: nothing goes back', async () => {
+    const [server, client] = await serve(...local, '--trace')
+    await client.send('abc')
+    client.shutdown()
+    await server.waitFor('stderr', /keyboard … blocked/)
+    server.kill('SIGINT')
+    expect(await client.untilEnd()).toHaveLength(0)
+    expect((await server.finished()).status).toBe(130)
   })
 
-  const ipv6Group = 'echo-server over IPv6'
-  it.runIf(hasIpv6(ipv6Group))('that comes by IPv6 is shown with its address', async () => {
-    const server = startPynet('echo-server', 0, '--go-ahead', 'now')
-    const client = await connectRaw(await server.ready(), '::1')
-    await server.waitForExactly('stdout', `client is at ('::1', ${client.localPort})\n`)
+  it('of 0.3 is that many seconds after the whole string', async () => {
+    const [, client] = await serve(...local, '--go-ahead', '0.3', '--copies', '007')
+    await client.send('ab')
+    await delay(200)
+    const begin = performance.now()
+    expect(String(await echoOf(client, 'c'))).toBe('abc'.repeat(7))
+    expect(performance.now() - begin).toBeGreaterThan(290)
+  })
+
+  it('needs no keyboard where it is not enter: a signal alone ends the wait', async () => {
+    const [server, client] = await serve(...local, '--go-ahead', '600', '--copies', 1)
+    await client.send('abc')
+    client.shutdown()
+    server.end()
+    await client.expectSilence(200)
+    server.kill('SIGTERM')
+    expect(await client.untilEnd()).toHaveLength(0)
+    expect((await server.finished()).status).toBe(143)
   })
 })
 
 describe('--copies', () => {
-  it.each([
-    ['0', ''],
-    ['1', 'abc'],
-    ['3', 'abcabcabc'],
-    ['007', 'abc'.repeat(7)],
-  ])('%s sends back that many', async (copies, echo) => {
-    const server = startPynet('echo-server', 0, ...local, '--copies', copies, '--go-ahead', 'now')
-    const client = await connectRaw(await server.ready())
-    await client.send('abc')
-    client.shutdown()
-    expect((await client.untilEnd()).toString()).toBe(echo)
-    expect((await server.finished()).status).toBe(0)
-  })
-
-  it.each(['', '-1', '1.5', '1e3', '0x10', ' 5', 'many'])('%j is wrong usage', async (copies) => {
-    expectUsageError(await runPynet('echo-server', 0, `--copies=${copies}`), /copies/)
-  })
-
-  it('1000 of 1.5 MB all come back, byte for byte, in constant memory', async () => {
-    const string = Buffer.alloc(1_500_000)
-    for (let i = 0; i < string.length; i++) string[i] = (i * 31 + (i >> 8) * 7) & 0xff
-    const twice = Buffer.concat([string, string])
-    // Not "now": on a busy machine a long string can come with a silence in the middle.
-    const server = startPynet('echo-server', 0, ...local, '--copies', 1000, '--go-ahead', '3')
-    const client = await connectUnread(await server.ready())
-    client.write(string)
-    client.end()
-
-    let total = 0
-    let peakKilobytes: number | undefined
-    for await (const chunk of client) {
-      const from = total % string.length
-      const expected = twice.subarray(from, from + chunk.length)
-      if (expected.compare(chunk) !== 0) throw new Error(`wrong bytes in the chunk at ${total}`)
-      total += chunk.length
-      // Once is enough, near the end, while the program is still there.
-      if (total > 1_400_000_000 && peakKilobytes === undefined) {
-        peakKilobytes = await readPeakKilobytes(server.pid)
-      }
-    }
-    expect(total).toBe(1_500_000_000)
-    expect((await server.finished()).status).toBe(0)
-    expect(peakKilobytes).toBeLessThan(400_000)
-  }, 60_000)
-})
-
-describe('--go-ahead', () => {
-  it('now echoes without a keyboard, and an open pipe as keyboard keeps nothing', async () => {
-    const server = startPynet('echo-server', 0, ...local, '--go-ahead', 'now', { stdin: 'pipe' })
-    const client = await connectRaw(await server.ready())
-    await client.send('abc')
-    expect((await client.untilEnd()).length).toBe(30_000)
-    client.shutdown()
-    expect((await server.finished()).status).toBe(0)
-  })
-
-  it('0.4 echoes that many seconds after the first bytes, and not before', async () => {
-    const server = startPynet('echo-server', 0, ...local, '--go-ahead', '0.4', '--copies', 1)
-    const client = await connectRaw(await server.ready())
-    const begin = performance.now()
-    await client.send('abc')
-    await client.waitForBytes(3)
-    expect(performance.now() - begin).toBeGreaterThan(390)
-  })
-
-  it('enter waits for the key, and the client gets nothing meanwhile', async () => {
-    const server = startPynet('echo-server', 0, ...local, '--copies', 1, '--go-ahead', 'enter', {
-      stdin: 'pipe',
-    })
-    const client = await connectRaw(await server.ready())
-    await client.send('abc')
-    client.shutdown()
-    await server.waitFor('stdout', /client is at/)
-    // A line that is not complete is no Enter.
-    server.write('not yet')
-    await client.expectSilence(200)
-    server.write('\n')
-    expect((await client.untilEnd()).toString()).toBe('abc')
-  })
-
-  it.each(endingSignals)('enter: %s is no go-ahead, and nothing is sent', async (signal, code) => {
-    const server = startPynet('echo-server', 0, ...local, '--copies', 2, { stdin: 'pipe' })
-    const client = await connectRaw(await server.ready())
-    await client.send('abc')
-    await server.waitFor('stdout', /client is at/)
-    server.kill(signal)
-    expect((await client.untilEnd()).toString()).toBe('')
-    expect((await server.finished()).status).toBe(code)
-  })
-
-  it('enter counts when it was typed before the client came', async () => {
-    const server = startPynet('echo-server', 0, ...local, '--copies', 2, { stdin: 'pipe' })
-    server.write('\n')
-    const client = await connectRaw(await server.ready())
-    await client.send('abc')
-    expect((await client.untilEnd()).toString()).toBe('abcabc')
-  })
-
-  it('enter counts end of input as the key', async () => {
-    const server = startPynet('echo-server', 0, ...local, '--copies', 1, { stdin: 'pipe' })
-    const client = await connectRaw(await server.ready())
-    await client.send('abc')
-    server.end()
-    expect((await client.untilEnd()).toString()).toBe('abc')
-  })
-
-  it.each([
-    ['/dev/null', '< /dev/null'],
-    ['closed', '<&-'],
-  ])('enter with %s as input goes ahead at once', async (_, redirection) => {
-    const server = startShell(`pynet echo-server 0 --host 127.0.0.1 --copies 1 ${redirection}`)
-    const client = await connectRaw(await server.ready())
-    await client.send('abc')
-    expect((await client.untilEnd()).toString()).toBe('abc')
-    client.shutdown()
-    expect((await server.finished()).status).toBe(0)
-  })
-
-  it.each(['enter', '0', '0.001'])(
-    '%s, given before a long string is there: all of it comes back',
-    async (value) => {
-      const options = [...local, '--copies', 1, '--go-ahead', value]
-      const server = startPynet('echo-server', 0, ...options, { stdin: 'pipe' })
-      server.end()
-      const client = await connectRaw(await server.ready())
-      const string = Buffer.alloc(3_000_000, 'a string of several pieces, ')
-      await client.send(string)
-      client.shutdown()
-      expect((await client.untilEnd()).equals(string)).toBe(true)
-    },
-  )
-
-  it('in the background of a script goes ahead at the end of input', async () => {
-    const script = 'pynet echo-server 0 --host 127.0.0.1 --copies 1 & wait $!'
-    const server = startShell(script)
-    const client = await connectRaw(await server.ready())
-    await client.send('abc')
-    expect((await client.untilEnd()).toString()).toBe('abc')
-    client.shutdown()
-    expect((await server.finished()).status).toBe(0)
-  })
-
-  it.each(['0.5', 'now'])('%s answers a client that never stops sending', async (value) => {
-    const server = startPynet('echo-server', 0, ...local, '--go-ahead', value, '--copies', 2)
-    const client = await connectRaw(await server.ready())
-    // Less than the silence after which a string counts as whole.
-    let sent = ''
-    const talking = setInterval(() => {
-      const letter = 'abcdefghijklmnopqrstuvwxyz'.charAt(sent.length % 26)
-      sent += letter
-      client.socket.write(letter)
-    }, 20)
-    onTestFinished(() => clearInterval(talking))
-    const echo = (await client.untilEnd()).toString()
-    const string = echo.slice(0, echo.length / 2)
-    expect(string).not.toBe('')
-    expect(echo).toBe(string.repeat(2))
-    expect(sent.startsWith(string)).toBe(true)
-    clearInterval(talking)
-    client.shutdown()
-    expect((await server.finished()).status).toBe(0)
-  })
-
-  it('waits for bytes that come after it was given', async () => {
-    const server = startPynet('echo-server', 0, ...local, '--copies', 2, '--go-ahead', 'now')
-    const client = await connectRaw(await server.ready())
-    await server.waitFor('stdout', /client is at/)
-    await client.send('later')
-    expect((await client.untilEnd()).toString()).toBe('laterlater')
-  })
-
-  it.each(['', 'soon', '-1', '1e3', ' 1', '0x1', '.'])('%j is wrong usage', async (value) => {
-    expectUsageError(await runPynet('echo-server', 0, `--go-ahead=${value}`), /go-ahead/)
+  it('0 is wrong usage', async () => {
+    const wrong = /'--copies <n>' argument '0' is invalid\. It must be a whole number from 1 to \d+/
+    expectUsageError(await runPynet('echo-server', 0, '--copies', 0), wrong)
   })
 })
 
 describe('--keep-open', () => {
-  it.each(['-k', '--keep-open'])('%s serves one client after another', async (option) => {
-    const server = startPynet('echo-server', 0, ...local, option, '--copies', 2, { stdin: 'pipe' })
-    const port = await server.ready()
-    let printed = ''
-    for (const string of ['one', 'two', 'three']) {
-      const client = await connectRaw(port)
-      await client.send(string)
-      printed += clientLine(client.localPort)
-      await server.waitForExactly('stdout', printed)
-      server.write('\n')
-      expect((await client.untilEnd()).toString()).toBe(string.repeat(2))
-      client.shutdown()
+  it('serves the next client when one is lost, silently but for --verbose', async () => {
+    const options = [...now, '--copies', 100_000] as const
+    const [[quiet, first], [verbose, second]] = await Promise.all([
+      serve(...options, '-k'),
+      serve(...options, '--keep-open', '--verbose'),
+    ])
+    for (const lost of [first, second]) {
+      await lost.send('x'.repeat(1000))
+      lost.shutdown()
+      await lost.waitForBytes(1)
+      lost.reset()
     }
-    server.kill('SIGTERM')
-    const ended = await server.finished()
-    expect(ended.status).toBe(143)
-    expect(ended.stdout).toBe(printed)
+    for (const server of [quiet, verbose]) {
+      const next = await connectRaw(await server.ready())
+      expect(await echoOf(next, 'y')).toHaveLength(100_000)
+    }
+    expect(withoutStatus(String(quiet.stderr))).toBe('')
+    await verbose.waitFor('stderr', / has left\n/)
+    const lines = withoutStatus(String(verbose.stderr)).split('\n')
+    expect(lines[0]).toMatch(new RegExp(`^pynet: lost the connection .*:${second.localPort}\\b`))
+    expect(lines[1]).toMatch(/^pynet: 127\.0\.0\.1:\d+ has left$/)
   })
 
-  it('serves the next client when one cuts its connection, and says so in one line', async () => {
-    const options = ['-k', '--go-ahead', 'now', '--copies', 100_000] as const
-    const server = startPynet('echo-server', 0, ...local, ...options)
-    const port = await server.ready()
-    const failing = await connectRaw(port)
-    await failing.send('x'.repeat(1000))
-    await failing.waitForBytes(1)
-    failing.reset()
-    await server.waitFor('stderr', /^pynet: .*127\.0\.0\.1.*\n/m)
-    const next = await connectRaw(port)
-    await next.send('y')
-    expect((await next.untilEnd()).length).toBe(100_000)
-    const lines = withoutStatus(server.stderr.toString())
-    expect(lines).toMatch(/^pynet: [^\n]+\n$/)
-    expect(lines).toContain(String(failing.localPort))
-  })
-
-  it('left out: a client that cuts its connection is an error', async () => {
-    const options = ['--go-ahead', 'now', '--copies', 100_000] as const
-    const server = startPynet('echo-server', 0, ...local, ...options)
-    const failing = await connectRaw(await server.ready())
-    await failing.send('x'.repeat(1000))
-    await failing.waitForBytes(1)
-    failing.reset()
-    expectFailure(await server.finished(), String(failing.localPort))
+  it('left out: a client that is lost is an error', async () => {
+    const [server, client] = await serve(...now, '--copies', 100_000)
+    await client.send('x'.repeat(1000))
+    client.shutdown()
+    await client.waitForBytes(1)
+    client.reset()
+    expectFailure(await server.finished(), `:${client.localPort}`)
   })
 })
 
-describe('the port', () => {
-  it('that is no plain decimal number up to 65535 is wrong usage', async () => {
-    await expectBadPortsRefused('echo-server', 'PORT')
+describe('the address', () => {
+  it('of a client is shown as IPv4 where it came by that, to all interfaces', async () => {
+    const [server, client] = await serve('-k', '--go-ahead', 'now')
+    await server.waitForExactly('stdout', clientLine(client))
+    client.shutdown()
+    if (!hasIpv6('echo-server over IPv6')) return
+    const other = await connectRaw(await server.ready(), '::1')
+    const line = `client is at ('::1', ${other.localPort})\n`
+    await server.waitForExactly('stdout', clientLine(client) + line)
   })
 
-  it('may have leading zeros: they are plain digits', async () => {
+  it('of --host is the only one that is listened on', async () => {
     const server = startPynet('echo-server', '000', ...local)
-    expect(await server.ready()).toBeGreaterThan(0)
+    const port = await server.ready()
+    await expect(connectRaw(port, '127.0.0.2')).rejects.toThrow('ECONNREFUSED')
   })
 
-  it('that another server holds is an error that names it', async () => {
-    const first = startPynet('echo-server', 0, ...local)
-    const port = await first.ready()
-    const second = await runPynet('echo-server', port, ...local)
-    expectFailure(second, String(port))
-    expect(second.stdout).toBe('')
+  it('of --host that is not of this machine is an error that says so', async () => {
+    const why = /192\.0\.2\.1.*address not available.*\(it must be an address of this machine\)/
+    expectFailure(await runPynet('echo-server', 0, '--host', '192.0.2.1'), why)
   })
 
   it('can be listened on again as soon as the server before has ended', async () => {
-    const first = startPynet('echo-server', 0, ...local, '--copies', 1, '--go-ahead', 'now')
+    const [first, client] = await serve(...now, '--copies', 1)
     const port = await first.ready()
-    const client = await connectRaw(port)
-    await client.send('abc')
     // The server ends its side first, so the connection lingers in TIME-WAIT on this port.
+    await client.send('abc')
     await client.untilEnd()
     client.shutdown()
     await first.finished()
-    const second = startPynet('echo-server', port, ...local, '--copies', 1, '--go-ahead', 'now')
-    expect(await second.ready()).toBe(port)
-  })
-
-  it('left out, or followed by more, is wrong usage', async () => {
-    expectUsageError(await runPynet('echo-server'), /port/)
-    expectUsageError(await runPynet('echo-server', 0, 'more'), /more|argument/)
+    expect(await startPynet('echo-server', port, ...now).ready()).toBe(port)
   })
 })
 
-describe('--host and --backlog', () => {
-  it.runIf(hasIpv6('echo-server on one address'))(
-    '--host 127.0.0.1 listens there and nowhere else',
-    async () => {
-      const server = startPynet('echo-server', 0, ...local)
-      const port = await server.ready()
-      await expect(connectRaw(port, '::1')).rejects.toThrow('ECONNREFUSED')
-    },
-  )
-
-  it('an address that is not of this machine is an error that names it', async () => {
-    const result = await runPynet('echo-server', 0, '--host', '192.0.2.1')
-    expectFailure(result, /192\.0\.2\.1/)
-  })
-
-  it.each(['', '-1', '1.5', '1e3', '0x5', 'five'])('--backlog %j is wrong usage', async (value) => {
-    expectUsageError(await runPynet('echo-server', 0, `--backlog=${value}`), /backlog/)
-  })
-})
-
-describe('ends', () => {
-  it.each(endingSignals)(
-    'at %s while it waits for a client, with exit code %i',
-    async (signal, code) => {
-      const server = startPynet('echo-server', 0, ...local, { stdin: 'pipe' })
-      await server.ready()
-      server.kill(signal)
-      const ended = await server.finished()
-      expect(ended.status).toBe(code)
-      expect(ended.stdout).toBe('')
-      expect(ended.stderr).not.toMatch(/^\s+at /m)
-    },
-  )
-
-  it.each(endingSignals)(
-    'at %s while it waits for Enter, with exit code %i',
-    async (signal, code) => {
-      const server = startPynet('echo-server', 0, ...local, { stdin: 'pipe' })
-      const client = await connectRaw(await server.ready())
-      await client.send('abc')
-      await server.waitFor('stdout', /client is at/)
-      server.kill(signal)
-      expect((await server.finished()).status).toBe(code)
-    },
-  )
-
-  it('at SIGINT in the middle of the echo to a client that does not read', async () => {
-    const options = ['--go-ahead', 'now', '--copies', 1_000_000] as const
-    const server = startPynet('echo-server', 0, ...local, ...options)
+describe.runIf(hasFile('/proc/self/status', 'memory of echo-server'))('a client', () => {
+  it('that never reads its gigabyte costs no memory', async () => {
+    const server = startPynet('echo-server', 0, ...now)
     const client = await connectUnread(await server.ready())
-    client.write('x'.repeat(1000))
-    await server.waitFor('stdout', /client is at/)
-    server.kill('SIGINT')
-    expect((await server.finished()).status).toBe(130)
+    client.end(Buffer.alloc(100_000, 'y'))
+    await new Promise((resolve) => client.once('readable', resolve))
+    await delay(300)
+    expect(peakMegabytes(server.pid)).toBeLessThan(memoryLimitMegabytes)
   })
 
-  it.runIf(hasFile('/dev/full', 'echo-server with a full disk'))(
-    'with an error when the disk under its stdout is full',
-    async () => {
-      const server = startShell('pynet echo-server 0 --host 127.0.0.1 > /dev/full')
-      const client = await connectRaw(await server.ready())
-      client.send('abc').catch(() => {})
-      expectFailure(await server.finished(), /ENOSPC|no space/i)
-    },
-  )
-
-  it('quietly when nobody reads its stdout any more', async () => {
-    const script = '{ pynet echo-server 0 -k --host 127.0.0.1 --copies 1; } | head -n 1'
-    const server = startShell(script)
+  it('that takes nothing for --idle-timeout is given up, and with -k the next is served', async () => {
+    const options = [...now, '-k', '--verbose', '--copies', 100_000, '--idle-timeout', '0.2']
+    const server = startPynet('echo-server', 0, ...options)
     const port = await server.ready()
-    const first = await connectRaw(port)
-    await first.send('abc')
-    await first.untilEnd()
-    first.shutdown()
-    // head has its line and is gone: the server finds out at one of its next lines.
-    let ended = false
-    server.exit.then(() => {
-      ended = true
-    })
-    await waitUntil(async () => {
-      if (!ended) await (await connectRaw(port).catch(() => undefined))?.send('x').catch(() => {})
-      return ended
-    }, 'the end of the server')
-    const result = await server.finished()
-    expect(result.stdout).toBe(clientLine(first.localPort))
-    expect(withoutStatus(result.stderr)).toBe('')
+    const silent = await connectRaw(port)
+    const stuck = await connectUnread(port)
+    stuck.end(Buffer.alloc(1000, 'y'))
+    const next = await connectRaw(port)
+    expect(await echoOf(next, 'z')).toHaveLength(100_000)
+    await server.waitFor('stderr', new RegExp(`:${silent.localPort}\\b[^\\n]* 0\\.2 s`))
+    await server.waitFor('stderr', new RegExp(`:${stuck.localPort}\\b[^\\n]* 0\\.2 s`))
   })
 })

@@ -1,30 +1,23 @@
 // str-server as a real process: whose letters go where, who has to wait, and the final value.
-import { describe, expect, it } from 'vitest'
-import {
-  endingSignals,
-  expectBadPortsRefused,
-  expectFailure,
-  expectUsageError,
-  withoutStatus,
-} from '../support/expectations.ts'
-import { runPynet, startPynet, startShell } from '../support/processes.ts'
-import { hasFile } from '../support/requirements.ts'
+import { once } from 'node:events'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { withoutStatus } from '../support/expectations.ts'
+import { type RunningProcess, startPynet } from '../support/processes.ts'
 import { waitUntil } from '../support/waiting.ts'
 import { connectRaw, connectUnread, type RawSocket } from '../support/wire.ts'
 
-const local = ['--host', '127.0.0.1'] as const
 const finalLine = (value: string) => `the final value of v is ${value}\n`
+const countOf = (letter: string, text: string) => text.split(letter).length - 1
 
-/** Sends one letter and gives the reply, whose length is known: everything so far. */
-async function exchange(client: RawSocket, letter: string, length: number): Promise<string> {
-  const before = client.received.length
-  await client.send(letter)
-  const all = await client.waitForBytes(before + length)
-  return all.subarray(before).toString()
+async function serve(
+  ...options: (string | number)[]
+): Promise<{ server: RunningProcess; port: number }> {
+  const server = startPynet('str-server', 0, '--host', '127.0.0.1', ...options)
+  return { server, port: await server.ready() }
 }
 
-/** Sends one letter and gives the reply: longer than the value before, with the letter at its end. */
-async function exchangeGrowing(client: RawSocket, letter: string, before: string): Promise<string> {
+/** Sends one letter, and resolves with the reply to it, which is longer than `before`. */
+async function exchange(client: RawSocket, letter: string, before = ''): Promise<string> {
   const start = client.received.length
   await client.send(letter)
   return waitUntil(() => {
@@ -33,55 +26,64 @@ async function exchangeGrowing(client: RawSocket, letter: string, before: string
   }, `the reply to ${letter}`)
 }
 
-function countOf(letter: string, text: string): number {
-  return text.split(letter).length - 1
+async function expectFinal(server: RunningProcess, value: string, stderr = ''): Promise<void> {
+  const ended = await server.finished()
+  expect(ended.stdout).toBe(finalLine(value))
+  expect(withoutStatus(ended.stderr)).toBe(stderr)
+  expect(ended.status).toBe(0)
 }
 
 describe.each(['select', 'nonblocking'])('--poll %s', (poll) => {
-  const options = [...local, '--poll', poll] as const
+  const options = ['--poll', poll] as const
 
-  it('gives each letter to v, and v to its sender only', async () => {
-    const server = startPynet('str-server', 0, ...options)
-    const port = await server.ready()
+  it('accepts two clients before it serves one; each letter goes to v, and v to its sender', async () => {
+    const { server, port } = await serve(...options)
     const first = await connectRaw(port)
+    await first.send('a')
+    await first.expectSilence(100)
     const second = await connectRaw(port)
-    expect(await exchange(first, 'a', 1)).toBe('a')
-    expect(await exchange(second, 'b', 2)).toBe('ab')
-    expect(await exchange(second, 'c', 3)).toBe('abc')
-    expect(await exchange(first, 'd', 4)).toBe('abcd')
+    expect(String(await first.waitForBytes(1))).toBe('a')
+    // Then the port is closed.
+    await expect(connectRaw(port)).rejects.toThrow('ECONNREFUSED')
+    expect(await exchange(second, 'b', 'a')).toBe('ab')
+    expect(await exchange(second, 'c', 'ab')).toBe('abc')
+    expect(await exchange(first, 'd', 'abc')).toBe('abcd')
     first.shutdown()
     second.shutdown()
-    expect((await first.untilEnd()).toString()).toBe('aabcd')
-    expect((await second.untilEnd()).toString()).toBe('ababc')
-    const ended = await server.finished()
-    expect(ended.stdout).toBe(finalLine('abcd'))
-    expect(withoutStatus(ended.stderr)).toBe('')
-    expect(ended.status).toBe(0)
+    expect(String(await first.untilEnd())).toBe('aabcd')
+    expect(String(await second.untilEnd())).toBe('ababc')
+    await expectFinal(server, 'abcd')
   })
 
-  it('answers abc in one segment with a, ab, abc', async () => {
-    const server = startPynet('str-server', 0, ...options, '--clients', 1)
-    const client = await connectRaw(await server.ready())
-    await client.send('abc')
+  it('answers abc in one segment with a, ab, abc, and takes any byte for a letter', async () => {
+    const { server, port } = await serve(...options, '--clients', 1)
+    const client = await connectRaw(port)
+    await client.send(Buffer.from('abc\xff\n\0', 'latin1'))
     client.shutdown()
-    expect((await client.untilEnd()).toString()).toBe('aababc')
-    expect((await server.finished()).stdout).toBe(finalLine('abc'))
+    const replies = ['a', 'ab', 'abc', 'abc\xff', 'abc\xff\n', 'abc\xff\n\0']
+    expect((await client.untilEnd()).toString('latin1')).toBe(replies.join(''))
+    await expectFinal(server, 'abc\xff\n\0')
   })
 
-  it('takes any byte for a letter, and prints the value undecoded', async () => {
-    const server = startPynet('str-server', 0, ...options, '--clients', 1)
-    const client = await connectRaw(await server.ready())
-    await client.send(Buffer.from([0xff, 0x0a, 0x00, 0xc3]))
-    client.shutdown()
-    expect((await client.untilEnd()).toString('latin1')).toBe('\xff\xff\n\xff\n\0\xff\n\0\xc3')
-    expect((await server.finished()).stdout).toBe(finalLine('\xff\n\0\xc3'))
+  it('serves clients in turn: nobody waits behind ten thousand letters of another', async () => {
+    const { server, port } = await serve(...options)
+    const [busy, other] = [await connectUnread(port), await connectRaw(port)]
+    busy.end('x'.repeat(10_000))
+    await once(busy, 'readable')
+    busy.resume()
+    await other.send('yyy')
+    other.shutdown()
+    const { stdout } = await server.finished()
+    const value = stdout.slice(finalLine('').length - 1, -1)
+    expect(value.replaceAll('y', '')).toBe('x'.repeat(10_000))
+    expect(countOf('y', value)).toBe(3)
+    expect(value.length - value.lastIndexOf('y')).toBeGreaterThan(1000)
   })
 
   it('serves the others while one client does not read, and loses nothing of its replies', async () => {
     // 50 MB of replies: far more than the buffers between two sockets that nobody empties.
     const letters = 10_000
-    const server = startPynet('str-server', 0, ...options)
-    const port = await server.ready()
+    const { server, port } = await serve(...options)
     const slow = await connectUnread(port)
     const quick = await connectRaw(port)
     slow.write('s'.repeat(letters))
@@ -92,7 +94,7 @@ describe.each(['select', 'nonblocking'])('--poll %s', (poll) => {
     let repliesWithoutNews = 0
     await waitUntil(async () => {
       const before = countOf('s', value)
-      value = await exchangeGrowing(quick, 'Q', value)
+      value = await exchange(quick, 'Q', value)
       repliesWithoutNews = countOf('s', value) === before ? repliesWithoutNews + 1 : 0
       return repliesWithoutNews === 10
     }, 'the letters of the slow client to wait')
@@ -111,179 +113,104 @@ describe.each(['select', 'nonblocking'])('--poll %s', (poll) => {
   })
 
   it('goes on with the others when one client cuts its connection', async () => {
-    const server = startPynet('str-server', 0, ...options)
-    const port = await server.ready()
+    const { server, port } = await serve(...options)
     const failing = await connectRaw(port)
     const staying = await connectRaw(port)
-    expect(await exchange(failing, 'a', 1)).toBe('a')
+    expect(await exchange(failing, 'a')).toBe('a')
     failing.reset()
-    expect(await exchange(staying, 'b', 2)).toBe('ab')
+    expect(await exchange(staying, 'b', 'a')).toBe('ab')
     staying.shutdown()
     await staying.untilEnd()
-    const ended = await server.finished()
-    expect(ended.stdout).toBe(finalLine('ab'))
-    expect(withoutStatus(ended.stderr)).toMatch(/^(pynet: [^\n]*\n)?$/)
+    await expectFinal(server, 'ab')
   })
 
-  it.each(endingSignals)(
-    'prints the value at %s and ends with exit code %i',
-    async (signal, code) => {
-      const server = startPynet('str-server', 0, ...options, '--clients', 1)
-      const client = await connectRaw(await server.ready())
-      expect(await exchange(client, 'a', 1)).toBe('a')
-      server.kill(signal)
-      const ended = await server.finished()
-      expect(ended.stdout).toBe(finalLine('a'))
-      expect(withoutStatus(ended.stderr)).not.toMatch(/^\s+at /m)
-      expect(ended.status).toBe(code)
-    },
-  )
+  it('with --clients any serves whoever comes, until all have left', async () => {
+    const { server, port } = await serve(...options, '--clients', 'any')
+    const first = await connectRaw(port)
+    expect(await exchange(first, 'a')).toBe('a')
+    const second = await connectRaw(port)
+    expect(await exchange(second, 'b', 'a')).toBe('ab')
+    first.shutdown()
+    await first.untilEnd()
+    const third = await connectRaw(port)
+    expect(await exchange(third, 'c', 'ab')).toBe('abc')
+    second.shutdown()
+    third.shutdown()
+    await expectFinal(server, 'abc')
+  })
+
+  it('drops who would make v longer than --max-bytes, behind its last reply, and says so once', async () => {
+    const limits = ['--clients', 'any', '--max-bytes', 1000] as const
+    const { server, port } = await serve(...options, ...limits)
+    const other = await connectRaw(port)
+    expect(await exchange(other, 'o')).toBe('o')
+    const sender = await connectRaw(port)
+    await sender.send('s'.repeat(1500))
+    const replies = await sender.untilEnd()
+    // Of 2 bytes, of 3, and so on to the last of 1,000.
+    expect(replies.length).toBe((1000 * 1001) / 2 - 1)
+    const value = `o${'s'.repeat(999)}`
+    expect(replies.toString('latin1', replies.length - 1000)).toBe(value)
+    sender.shutdown()
+
+    // The others stay until they send one too many.
+    await other.expectSilence(100)
+    expect(other.socket.readableEnded).toBe(false)
+    await other.send('o')
+    expect(String(await other.untilEnd())).toBe('o')
+    other.shutdown()
+    const dropped = `127.0.0.1:${sender.localPort} is dropped: v has 1000 bytes (--max-bytes)`
+    await expectFinal(server, value, `pynet: ${dropped}\n`)
+  })
 })
 
-describe('--clients', () => {
-  it('of two: letters of the first wait until the second is there', async () => {
-    const server = startPynet('str-server', 0, ...local)
-    const port = await server.ready()
-    const first = await connectRaw(port)
-    await first.send('a')
-    await first.expectSilence(100)
-    const second = await connectRaw(port)
-    expect((await first.waitForBytes(1)).toString()).toBe('a')
-    expect(await exchange(second, 'b', 2)).toBe('ab')
-  })
-
-  it.each([1, 3])('%i accepts that many, and then nobody more', async (count) => {
-    const server = startPynet('str-server', 0, ...local, '--clients', count)
-    const port = await server.ready()
-    const clients: RawSocket[] = []
-    for (let i = 0; i < count; i++) clients.push(await connectRaw(port))
+describe('--clients and --max-connections', () => {
+  it('1 is a limit for --clients any only: three that are asked for are accepted', async () => {
+    const { server, port } = await serve('--clients', 3, '--max-connections', 1)
+    const clients = [await connectRaw(port), await connectRaw(port), await connectRaw(port)]
     let value = ''
     for (const client of clients) {
-      value += 'x'
-      expect(await exchange(client, 'x', value.length)).toBe(value)
-    }
-    await expect(connectRaw(port)).rejects.toThrow('ECONNREFUSED')
-    for (const client of clients) client.shutdown()
-    const ended = await server.finished()
-    expect(ended.stdout).toBe(finalLine(value))
-    expect(ended.status).toBe(0)
-  })
-
-  it.each(['select', 'nonblocking'])(
-    'any with --poll %s serves whoever comes until all have left',
-    async (poll) => {
-      const server = startPynet('str-server', 0, ...local, '--clients', 'any', '--poll', poll)
-      const port = await server.ready()
-      const first = await connectRaw(port)
-      expect(await exchange(first, 'a', 1)).toBe('a')
-      const second = await connectRaw(port)
-      expect(await exchange(second, 'b', 2)).toBe('ab')
-      first.shutdown()
-      await first.untilEnd()
-      const third = await connectRaw(port)
-      expect(await exchange(third, 'c', 3)).toBe('abc')
-      second.shutdown()
-      third.shutdown()
-      const ended = await server.finished()
-      expect(ended.stdout).toBe(finalLine('abc'))
-      expect(ended.status).toBe(0)
-    },
-  )
-
-  it.each(['', '0', '-1', '1.5', '1e3', '0x2', ' 2', 'all'])('%j is wrong usage', async (count) => {
-    expectUsageError(await runPynet('str-server', 0, `--clients=${count}`), /clients/)
-  })
-})
-
-describe('--max-connections', () => {
-  it('says in the help that it is for --clients any', async () => {
-    const { stdout } = await runPynet('str-server', '--help')
-    expect(stdout.replace(/\s+/g, ' ')).toContain('--max-connections <n> with --clients any: ')
-  })
-
-  it('of 1 does not limit a fixed number of clients', async () => {
-    const server = startPynet('str-server', 0, ...local, '--max-connections', 1)
-    const port = await server.ready()
-    const first = await connectRaw(port)
-    const second = await connectRaw(port)
-    expect(await exchange(first, 'a', 1)).toBe('a')
-    expect(await exchange(second, 'b', 2)).toBe('ab')
-  })
-})
-
-describe('wrong usage', () => {
-  it('is a port that is no plain decimal number up to 65535', async () => {
-    await expectBadPortsRefused('str-server', 'PORT')
-  })
-
-  it('is a port left out, one too many, or another way to poll', async () => {
-    expectUsageError(await runPynet('str-server'), /port/)
-    expectUsageError(await runPynet('str-server', 0, 'more'), /more|argument/)
-    expectUsageError(
-      await runPynet('str-server', 0, '--poll', 'epoll'),
-      /poll.*select.*nonblocking/,
-    )
-  })
-})
-
-describe('ends', () => {
-  it.each(endingSignals)(
-    'at %s before any client came, with exit code %i',
-    async (signal, code) => {
-      const server = startPynet('str-server', 0, ...local)
-      await server.ready()
-      server.kill(signal)
-      const ended = await server.finished()
-      expect(ended.stdout).toBe(finalLine(''))
-      expect(ended.status).toBe(code)
-    },
-  )
-
-  it('with a whole final value of a megabyte in a pipe', async () => {
-    const value = 'v'.repeat(1200)
-    const script = 'pynet str-server 0 --host 127.0.0.1 --clients 1 | cat'
-    const server = startShell(script)
-    const client = await connectRaw(await server.ready())
-    await client.send(value)
-    client.shutdown()
-    await client.untilEnd()
-    expect((await server.finished()).stdout).toBe(finalLine(value))
-  })
-
-  it('with an error when another server holds its port', async () => {
-    const first = startPynet('str-server', 0, ...local)
-    const port = await first.ready()
-    expectFailure(await runPynet('str-server', port, ...local), String(port))
-  })
-
-  it('not because its input is closed', async () => {
-    const server = startShell('pynet str-server 0 --host 127.0.0.1 --clients 1 <&-')
-    const client = await connectRaw(await server.ready())
-    expect(await exchange(client, 'a', 1)).toBe('a')
-    client.shutdown()
-    const ended = await server.finished()
-    expect(ended.stdout).toBe(finalLine('a'))
-    expect(ended.status).toBe(0)
-  })
-
-  it('quietly when nobody reads its stdout any more', async () => {
-    const script = '{ pynet str-server 0 --host 127.0.0.1 --clients 1; echo status $? >&2; } | true'
-    const server = startShell(script)
-    const client = await connectRaw(await server.ready())
-    await client.send('a')
-    client.shutdown()
-    await client.untilEnd()
-    const { stderr } = await server.finished()
-    expect(withoutStatus(stderr)).toMatch(/^status (0|141)\n$/)
-  })
-
-  it.runIf(hasFile('/dev/full', 'str-server with a full disk'))(
-    'with an error when the disk under its stdout is full',
-    async () => {
-      const server = startShell('pynet str-server 0 --host 127.0.0.1 --clients 1 > /dev/full')
-      const client = await connectRaw(await server.ready())
+      const reply = await exchange(client, 'x', value)
+      expect(reply).toBe(`${value}x`)
+      value = reply
       client.shutdown()
-      expectFailure(await server.finished(), /ENOSPC|no space/i)
-    },
-  )
+    }
+    await expectFinal(server, 'xxx')
+  })
+})
+
+describe.each(['select', 'nonblocking'])('--idle-timeout with --poll %s', (poll) => {
+  it('gives up clients that neither send nor take a byte for so long', async () => {
+    const options = ['--poll', poll, '--clients', 3, '--idle-timeout', '0.2', '--verbose']
+    const { server, port } = await serve(...options)
+    const silent = await connectRaw(port)
+    const stuck = await connectUnread(port)
+    stuck.write('x'.repeat(10_000))
+    // Only while the server waits for that peer, and not for another client, does time count.
+    await silent.expectSilence(500)
+    const talking = await connectRaw(port)
+    const talk = setInterval(() => talking.socket.write('y'), 20)
+    onTestFinished(() => clearInterval(talk))
+    for (const { localPort } of [silent, stuck]) {
+      await server.waitFor('stderr', new RegExp(`:${localPort} has neither [^\\n]* 0\\.2 s\\n`))
+    }
+    clearInterval(talk)
+    const { stdout, status } = await server.finished()
+    expect(stdout).toMatch(/^the final value of v is [xy]+\n$/)
+    expect(status).toBe(0)
+  })
+})
+
+describe('--verbose', () => {
+  it('says of each client that it has left, or why it was lost', async () => {
+    const { server, port } = await serve('--verbose')
+    const [lost, leaving] = [await connectRaw(port), await connectRaw(port)]
+    // A client that has a reply was accepted; before that, a reset leaves no address to tell.
+    await exchange(lost, 'a')
+    lost.reset()
+    await server.waitFor('stderr', new RegExp(`^pynet: lost .*:${lost.localPort}\\b`, 'm'))
+    leaving.shutdown()
+    await server.waitFor('stderr', new RegExp(`^pynet: .*:${leaving.localPort} has left$`, 'm'))
+    expect((await server.finished()).stdout).toBe(finalLine('a'))
+  })
 })

@@ -2,12 +2,13 @@
 import { type RunningProcess, startPeer, startPynet } from '../support/processes.ts'
 
 export type Side = 'ours' | 'peer'
-export const sides: readonly Side[] = ['ours', 'peer']
 
-/** Every pairing of two sides, each as [server, client]. */
-export const pairings: readonly (readonly [Side, Side])[] = sides.flatMap((server) =>
-  sides.map((client) => [server, client] as const),
-)
+/** Every pairing with a program of ours, as [server, client]. */
+export const pairings: readonly (readonly [Side, Side])[] = [
+  ['ours', 'ours'],
+  ['ours', 'peer'],
+  ['peer', 'ours'],
+]
 
 type Program =
   | 'echo-server'

@@ -115,6 +115,15 @@ export async function rawServer(
   return { port, accept }
 }
 
+/** The connection from that port: another test's client may have taken ours for an unused one. */
+async function acceptFrom(listener: Listener, port: number | undefined): Promise<TcpSocket> {
+  while (true) {
+    const socket = await listener.accept()
+    if (socket.remoteAddress.port === port) return socket
+    socket.reset()
+  }
+}
+
 /** A listener of ours on the loopback interface that ends with the test. */
 export async function ourListener(): Promise<Listener> {
   const listener = await listen({ host: loopback, port: 0, backlog: 128 })
@@ -133,10 +142,8 @@ export async function ourPair(
 ): Promise<{ client: TcpSocket; server: TcpSocket }> {
   const listener = await ourListener()
   const { port } = listener.address
-  const [client, server] = await Promise.all([
-    connect({ host: loopback, port, ...options }),
-    listener.accept(),
-  ])
+  const client = await connect({ host: loopback, port, ...options })
+  const server = await acceptFrom(listener, client.localAddress.port)
   onTestFinished(async () => {
     await Promise.all([client.close(), server.close()])
   })
@@ -158,7 +165,8 @@ export async function oursAndRaw(
     return { ours, raw }
   }
   const listener = await ourListener()
-  const [ours, raw] = await Promise.all([listener.accept(), rawClient(listener.address.port)])
+  const raw = await rawClient(listener.address.port)
+  const ours = await acceptFrom(listener, raw.socket.localPort)
   endWithTest(ours, raw)
   return { ours, raw }
 }

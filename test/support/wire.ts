@@ -1,26 +1,28 @@
 // Bare TCP sockets of node:net: the other end of the wire, under the full control of a test.
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { createServer, connect as netConnect, type Server, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import { within } from './waiting.ts'
+
+const LOOPBACK = '127.0.0.1'
 
 export interface RawSocket {
   readonly socket: Socket
   readonly localPort: number
   /** Every byte so far. */
   readonly received: Buffer
-  /** Waits until that many bytes are there, and gives all there are. */
+  /** Resolves with all bytes so far, when there are at least so many. */
   waitForBytes(count: number): Promise<Buffer>
-  /** Waits for the peer's end of data and gives every byte; rejects at a reset. */
+  /** Resolves with every byte, at the peer's end of data. Rejects at a reset. */
   untilEnd(): Promise<Buffer>
   /** Resolves when the bytes are with the operating system. */
   send(data: string | Uint8Array): Promise<void>
-  /** Ends the sending direction; receiving goes on. */
+  /** Ends our data; receiving goes on. */
   shutdown(): void
   /** Throws if a byte comes within that time: a claim that nothing comes takes time. */
   expectSilence(milliseconds: number): Promise<void>
-  /** Cuts the connection with a reset, as a crashed program or machine does. */
+  /** Cuts the connection with a reset (RST), as a crashed program does. */
   reset(): void
 }
 
@@ -32,7 +34,6 @@ function wrap(socket: Socket): RawSocket {
   const notify = () => {
     for (const check of [...changed]) check()
   }
-  socket.setNoDelay(true)
   socket.on('data', (chunk) => {
     received = Buffer.concat([received, chunk])
     notify()
@@ -48,9 +49,6 @@ function wrap(socket: Socket): RawSocket {
   socket.on('close', () => {
     failure ??= new Error('the connection was closed')
     notify()
-  })
-  onTestFinished(() => {
-    socket.destroy()
   })
 
   const until = (condition: () => boolean, what: string) => {
@@ -96,45 +94,106 @@ function wrap(socket: Socket): RawSocket {
   }
 }
 
-export async function connectRaw(port: number, host = '127.0.0.1'): Promise<RawSocket> {
-  const socket = netConnect({ port, host, allowHalfOpen: true })
-  await within(once(socket, 'connect'), `a connection to ${host} port ${port}`)
-  return wrap(socket)
+/** A connection to a server; it ends with the test. */
+export async function connectRaw(port: number, host = LOOPBACK): Promise<RawSocket> {
+  return wrap(await connectUnread(port, host))
 }
 
-/** A connection whose data nobody reads: the peer's bytes pile up until the windows are full. */
-export async function connectUnread(port: number): Promise<Socket> {
-  const socket = netConnect({ port, host: '127.0.0.1', allowHalfOpen: true })
+/** A connection whose data nobody reads: the peer's bytes pile up until the buffers are full. */
+export async function connectUnread(port: number, host = LOOPBACK): Promise<Socket> {
+  const socket = openSocket(port, host)
+  await within(once(socket, 'connect'), `a connection to ${host} port ${port}`)
+  return socket
+}
+
+/** Many connections at once that nobody reads from. */
+export async function connectCrowd(port: number, count: number): Promise<Socket[]> {
+  const crowd = Array.from({ length: count }, () => openSocket(port, LOOPBACK))
+  const connected = Promise.all(crowd.map((socket) => once(socket, 'connect')))
+  await within(connected, `${count} connections to port ${port}`)
+  return crowd
+}
+
+function openSocket(port: number, host: string): Socket {
+  const socket = netConnect({ port, host, allowHalfOpen: true, noDelay: true })
   socket.on('error', () => {})
   onTestFinished(() => {
     socket.destroy()
   })
-  await within(once(socket, 'connect'), `a connection to port ${port}`)
   return socket
+}
+
+/** How many of a crowd the server has closed or reset, as far as has been read. */
+export function countGone(crowd: readonly Socket[]): number {
+  return crowd.filter((socket) => socket.readableEnded || socket.destroyed).length
+}
+
+/** Sends one request over a connection of its own, and resolves with the whole answer. */
+export function ask(port: number, request: string | Uint8Array): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = netConnect({ port, host: LOOPBACK, allowHalfOpen: true, noDelay: true })
+    let answer = ''
+    socket.on('data', (chunk) => {
+      answer += chunk.toString('latin1')
+    })
+    socket.on('error', reject)
+    socket.on('end', () => {
+      resolve(answer)
+      // Without a reset, tens of thousands of ports would wait a minute each (TIME_WAIT).
+      socket.resetAndDestroy()
+    })
+    socket.write(request)
+  })
+}
+
+/** A server of the test's own; `accept` resolves with its next client. */
+export async function listenRaw(): Promise<{ port: number; accept(): Promise<RawSocket> }> {
+  const clients: RawSocket[] = []
+  const arrivals = new EventEmitter()
+  const port = await openServer((client) => {
+    clients.push(client)
+    arrivals.emit('client')
+  })
+  const accept = async () => {
+    for (;;) {
+      const client = clients.shift()
+      if (client !== undefined) return client
+      await within(once(arrivals, 'client'), 'a client')
+    }
+  }
+  return { port, accept }
 }
 
 /**
  * A server of the test's own, for the clients of pynet: `serve` gets each connection. Where it
  * fails because the client has left, the client's output shows what is wrong.
  */
-export async function serveRaw(
-  serve: (client: RawSocket) => void | Promise<void>,
-): Promise<number> {
-  const server = createServer({ allowHalfOpen: true }, async (socket) => {
+export function serveRaw(serve: (client: RawSocket) => unknown): Promise<number> {
+  return openServer(async (client) => {
     try {
-      await serve(wrap(socket))
+      await serve(client)
     } catch {
-      socket.destroy()
+      client.socket.destroy()
     }
   })
+}
+
+/** Resolves with the port. The server and its connections end with the test. */
+function openServer(onClient: (client: RawSocket) => unknown): Promise<number> {
+  const sockets: Socket[] = []
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    sockets.push(socket)
+    onClient(wrap(socket))
+  })
   onTestFinished(() => {
+    for (const socket of sockets) socket.destroy()
     server.close()
   })
   return listenAnywhere(server)
 }
 
 async function listenAnywhere(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1')
+  server.listen(0, LOOPBACK)
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')

@@ -1,0 +1,72 @@
+// The clients of a server: each is served in a scope of its own, and harms no other.
+import { formatAddress, type Listener, SocketError, type TcpSocket } from '../../socket/index.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
+import { LimitError } from './limit-error.ts'
+
+export interface ClientScopeOptions {
+  readonly terminal: Terminal
+  readonly signal: AbortSignal
+  readonly verbose?: boolean
+  readonly endsWithClient?: boolean
+}
+
+/**
+ * Serves clients, at the same time or one after another. A client that fails does not concern the
+ * others (unless the server `endsWithClient`); any other error ends the server.
+ */
+export class ClientScope {
+  readonly #listener: Listener
+  readonly #options: ClientScopeOptions
+  readonly #served = new Set<Promise<void>>()
+  readonly #failures: unknown[] = []
+  #hasReachedLimit = false
+
+  constructor(listener: Listener, options: ClientScopeOptions) {
+    this.#listener = listener
+    this.#options = options
+  }
+
+  /** Runs `work` and closes the client's connection, whatever happened. Never rejects. */
+  serve(client: TcpSocket, work: () => Promise<void>): Promise<void> {
+    const served = this.#serve(client, work).finally(() => this.#served.delete(served))
+    this.#served.add(served)
+    return served
+  }
+
+  /** With `--verbose` says that a client has left, or why it failed; of a limit, once in any case. */
+  readonly report = (client: TcpSocket, error?: unknown): void => {
+    const { terminal, verbose } = this.#options
+    const isNews = error instanceof LimitError && !this.#hasReachedLimit
+    if (isNews) this.#hasReachedLimit = true
+    else if (!verbose) return
+    if (error instanceof Error) terminal.say('warning', error.message)
+    else terminal.say('hint', `${formatAddress(client.remoteAddress)} has left`)
+  }
+
+  /** Resolves when all clients have been served; rejects with an error that was no client's. */
+  async finish(): Promise<void> {
+    await Promise.all(this.#served)
+    if (this.#failures.length > 0) throw this.#failures[0]
+  }
+
+  async #serve(client: TcpSocket, work: () => Promise<void>): Promise<void> {
+    const { signal, endsWithClient } = this.#options
+    // The close makes whatever call `work` waits in reject.
+    const close = () => void client.close()
+    signal.addEventListener('abort', close, { once: true })
+    try {
+      signal.throwIfAborted()
+      await work()
+      this.report(client)
+    } catch (error) {
+      const isOfClient = error instanceof SocketError || error instanceof LimitError
+      if ((endsWithClient || !isOfClient) && !signal.aborted) {
+        this.#failures.push(error)
+        void this.#listener.close()
+      } else this.report(client, error)
+    } finally {
+      signal.removeEventListener('abort', close)
+      await client.close()
+    }
+  }
+}

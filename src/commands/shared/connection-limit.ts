@@ -1,0 +1,44 @@
+// How many connections a server can have at a time; see getrlimit(2), RLIMIT_NOFILE.
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** For the commands that a server runs, and what else opens a file while all clients are there. */
+const RESERVED_DESCRIPTORS = 16
+
+export interface ConnectionLimit {
+  readonly maxConnections: number
+  /** Why one more is refused, for a line on stderr. */
+  readonly reason: string
+}
+
+/**
+ * Returns the number of connections asked for, or fewer where the process may not open so many
+ * files: a connection without a descriptor would be dropped, and Node would not say so.
+ */
+export function connectionLimit(asked: number, filesPerClient = 1): ConnectionLimit {
+  const files = openFileLimit()
+  const left = Math.floor((files - RESERVED_DESCRIPTORS - openFiles()) / filesPerClient)
+  if (left >= asked) {
+    return { maxConnections: asked, reason: `${asked} are open (--max-connections)` }
+  }
+  const maxConnections = Math.max(1, left)
+  const reason = `${maxConnections} are open, and this process may open ${files} files (ulimit -n)`
+  return { maxConnections, reason }
+}
+
+/** `ulimit -n`; Infinity where the system has no limit or no /proc to ask. */
+function openFileLimit(): number {
+  try {
+    const limits = readFileSync('/proc/self/limits', 'latin1')
+    return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity)
+  } catch {
+    return Infinity
+  }
+}
+
+function openFiles(): number {
+  try {
+    return readdirSync('/proc/self/fd').length
+  } catch {
+    return 0
+  }
+}

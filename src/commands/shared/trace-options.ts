@@ -1,0 +1,15 @@
+// The options with which every program shows its own calls.
+import type { Command } from 'commander'
+
+export interface TraceOptions {
+  trace?: boolean
+  traceFile?: string
+  summary?: boolean
+}
+
+export function addTraceOptions(command: Command): Command {
+  return command
+    .option('--trace', 'show each call of the sockets API on stderr, as it returns')
+    .option('--trace-file <path>', 'write the same to a file, as NDJSON')
+    .option('--summary', 'show on stderr, at the end, what the calls came to')
+}

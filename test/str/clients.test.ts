@@ -1,0 +1,121 @@
+// The clients of str-server: who is ready, who has to take a reply first, and who has left.
+import { once } from 'node:events'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { listen, Selector, type TcpSocket } from '../../src/index.ts'
+import { Clients, Polling } from '../../src/str/clients.ts'
+import { waitUntil } from '../support/waiting.ts'
+import { connectRaw, connectUnread } from '../support/wire.ts'
+
+async function ourListener() {
+  const listener = await listen({ host: '127.0.0.1', port: 0 })
+  onTestFinished(() => listener.close())
+  return listener
+}
+
+/** Resolves with the next letter of a client, once that is ready. */
+async function letterOf(client: TcpSocket, clients: Clients): Promise<string> {
+  const letter = await waitUntil(async () => {
+    return (await clients.ready()).includes(client) && client.tryRecv(1)
+  }, 'a client that is ready')
+  return String(letter)
+}
+
+describe.each([
+  ['a Selector', () => new Selector()],
+  ['Polling', () => new Polling()],
+])('with %s', (_, newPoll) => {
+  async function setUp() {
+    const reports: unknown[][] = []
+    const listener = await ourListener()
+    const clients = new Clients(newPoll(), (...report) => reports.push(report))
+    onTestFinished(() => {
+      clients.closeAll()
+      return clients.closed()
+    })
+    const accept = async () => {
+      const client = await listener.accept()
+      clients.add(client)
+      return client
+    }
+    return { listener, clients, reports, accept }
+  }
+
+  test('a client that has sent a letter is ready, and stays so until it is read', async () => {
+    const { listener, clients, accept } = await setUp()
+    const [talking, silent] = [
+      await connectRaw(listener.address.port),
+      await connectRaw(listener.address.port),
+    ]
+    const client = await accept()
+    await accept()
+    await talking.send('ab')
+    expect(await letterOf(client, clients)).toBe('a')
+    expect(await letterOf(client, clients)).toBe('b')
+    expect(client.tryRecv(1)).toBeUndefined()
+    expect(silent.received).toHaveLength(0)
+  })
+
+  test('one that does not take its reply is not ready again until it has', async () => {
+    const { listener, clients, accept } = await setUp()
+    const raw = await connectUnread(listener.address.port)
+    const client = await accept()
+    raw.write('ab')
+    expect(await letterOf(client, clients)).toBe('a')
+    const reply = Buffer.alloc(16_000_000)
+    expect(clients.reply(client, reply)).toBe(false)
+    // Another is there, so that a Selector does not wait for ever.
+    const other = await connectRaw(listener.address.port)
+    await accept()
+    await other.send('c')
+    for (let turns = 0; turns < 50; turns++) expect(await clients.ready()).not.toContain(client)
+    raw.resume()
+    expect(await letterOf(client, clients)).toBe('b')
+  })
+
+  test('one that leaves is closed and reported, with the error that it was lost by', async () => {
+    const { listener, clients, reports, accept } = await setUp()
+    const raw = await connectRaw(listener.address.port)
+    const client = await accept()
+    expect(clients.size).toBe(1)
+    const lost = new Error('lost')
+    clients.leave(client, lost)
+    expect(clients.size).toBe(0)
+    expect(reports).toEqual([[client, lost]])
+    await raw.untilEnd()
+    raw.shutdown()
+    await clients.closed()
+    expect(() => client.tryRecv(1)).toThrow(expect.objectContaining({ code: 'ERR_SOCKET_CLOSED' }))
+  })
+
+  test('whoever connects is added, until the listener is closed', async () => {
+    const { listener, clients } = await setUp()
+    const adding = clients.addAllFrom(listener)
+    await connectRaw(listener.address.port)
+    await connectRaw(listener.address.port)
+    await waitUntil(() => clients.size === 2, 'both clients')
+    await listener.close()
+    await adding
+  })
+
+  test('when all are closed, each is ready, and a read says that it is closed', async () => {
+    const { listener, clients, accept } = await setUp()
+    await connectRaw(listener.address.port)
+    const stuck = await connectUnread(listener.address.port)
+    const waiting = await accept()
+    const owed = await accept()
+    expect(clients.reply(owed, Buffer.alloc(16_000_000))).toBe(false)
+    clients.closeAll()
+    const ready = await waitUntil(async () => {
+      const found = await clients.ready()
+      return found.length === 2 ? found : undefined
+    }, 'both')
+    expect(new Set(ready)).toEqual(new Set([waiting, owed]))
+    for (const client of ready) {
+      expect(() => client.tryRecv(1)).toThrow(
+        expect.objectContaining({ code: 'ERR_SOCKET_CLOSED' }),
+      )
+    }
+    stuck.destroy()
+    await once(stuck, 'close')
+  })
+})
