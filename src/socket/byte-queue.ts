@@ -37,13 +37,14 @@ export class ByteQueue {
 
   /** Makes borrowed bytes the queue's own, before their memory is filled again. */
   keep(): void {
+    if (!this.#isLastBorrowed) return
+    this.#isLastBorrowed = false
     const last = this.#chunks.length - 1
     const chunk = this.#chunks[last]
-    if (chunk === undefined || !this.#isLastBorrowed) return
+    if (chunk === undefined) return
     const start = last === 0 ? this.#used : 0
     this.#chunks[last] = Buffer.from(chunk.subarray(start))
     if (last === 0) this.#used = 0
-    this.#isLastBorrowed = false
   }
 
   /** Takes up to `maxBytes` from the front, as memory that is the caller's to keep. */

@@ -1,7 +1,7 @@
 // The reads of a file that take several steps; each gives back what it took if it fails.
-import { type LineOptions, LineSplitter, lengthOfLine, untaken } from './line-splitter.ts'
+import { endsLine, type LineOptions, LineSplitter, lengthOfLine, untaken } from './line-splitter.ts'
+import { type Encoding, isContinuation, type Line, missingBytes } from './lines.ts'
 import type { Receiver } from './receiver.ts'
-import { type Encoding, isContinuation, type Line, missingBytes } from './text.ts'
 
 /** Resolves with `size` bytes and the rest of a character that would be cut; fewer at the end. */
 export async function readBytes(
@@ -34,10 +34,10 @@ export async function readBytes(
 export async function readLine(
   receiver: Receiver,
   limit: number,
-  { encoding, maxLineBytes }: LineOptions,
+  { encoding, maxLineBytes = Infinity }: LineOptions,
   signal?: AbortSignal,
 ): Promise<Buffer> {
-  const splitter = new LineSplitter({ encoding: 'buffer', maxLineBytes })
+  let splitter: LineSplitter<'buffer'> | undefined
   const pieces: Buffer[] = []
   let missing = limit
   try {
@@ -45,8 +45,11 @@ export async function readLine(
       if (!receiver.readable || signal?.aborted) await receiver.ready(signal)
       const piece = receiver.take(Math.min(missing, lengthOfLine(receiver.peek())))
       if (piece.length === 0) break
+      // Mostly a line is there whole.
+      if (splitter === undefined && endsLine(piece) && piece.length <= maxLineBytes) return piece
       pieces.push(piece)
       missing -= piece.length
+      splitter ??= new LineSplitter({ encoding: 'buffer', maxLineBytes })
       const [line] = splitter.push(piece)
       if (line !== undefined) return line
     }
@@ -110,7 +113,7 @@ async function completeCharacter(
   const tail = Buffer.concat(pieces.slice(-3))
   for (let missing = missingBytes(tail); missing > 0; missing--) {
     if (!receiver.readable) await receiver.ready(signal)
-    if (!isContinuation(receiver.peek()[0])) return
+    if (!isContinuation(receiver.peek()[0])) return receiver.throwIfOver()
     pieces.push(receiver.take(1))
   }
 }

@@ -3,8 +3,8 @@ import { isTraced } from '../calls.ts'
 import { readerWaitingError } from './errors.ts'
 import { cutLines } from './file-reads.ts'
 import { type LineOptions, LineSplitter, untaken } from './line-splitter.ts'
+import { decode, type Encoding, type Line } from './lines.ts'
 import type { Receiver } from './receiver.ts'
-import { decode, type Encoding, type Line } from './text.ts'
 
 const DONE = Object.freeze({ done: true, value: undefined })
 

@@ -1,6 +1,6 @@
 // Lines out of a stream of bytes that comes in chunks of any size: the only code that finds line borders.
 import { LineTooLongError } from './errors.ts'
-import { decode, decodeText, type Encoding, type Line } from './text.ts'
+import { decode, decodeText, type Encoding, type Line, NEWLINE } from './lines.ts'
 
 export interface LineOptions<E extends Encoding = Encoding> {
   /** `utf8` (the default) for strings, `buffer` for the bytes as they came. */
@@ -9,8 +9,6 @@ export interface LineOptions<E extends Encoding = Encoding> {
   maxLineBytes?: number
 }
 
-/** The byte that ends a line. */
-const NEWLINE = 0x0a
 const NOTHING = Buffer.alloc(0)
 
 /** The key under which the layer's own files get the bytes of lines back that they did not use. */
@@ -143,6 +141,11 @@ export class LineSplitter<E extends Encoding = 'utf8'> {
 /** Returns how many of the bytes belong to the first line, its newline included. */
 export function lengthOfLine(bytes: Buffer): number {
   return bytes.indexOf(NEWLINE) + 1 || bytes.length
+}
+
+/** Returns whether the bytes end with a line. */
+export function endsLine(bytes: Buffer): boolean {
+  return bytes[bytes.length - 1] === NEWLINE
 }
 
 function cutText(text: string, lines: string[]): void {

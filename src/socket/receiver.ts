@@ -21,8 +21,8 @@ export class Receiver implements Readiness {
   #hasEnded = false
   #isClosed = false
   #hasReader = false
-  /** Ends the reader's wait; `true` if it has waited too long. */
-  #wake: ((isIdle: boolean) => void) | undefined
+  /** Ends the reader's wait. */
+  #wake: (() => void) | undefined
   readonly #watchers = new Watchers()
 
   /** `startReading` asks the operating system for bytes; harmless if it has been asked already. */
@@ -53,29 +53,21 @@ export class Receiver implements Readiness {
     return this.#watchers.add(watcher)
   }
 
-  /**
-   * For who is not the reader: while there is one, the lines that it has at hand may lie in memory
-   * that the operating system would fill again.
-   */
+  /** For the Selector. While there is a reader, that one asks for what it needs. */
   demand(): void {
-    if (!this.#hasReader) this.#readMore()
-  }
-
-  #readMore(): void {
-    this.#queue.keep()
-    this.#startReading()
+    if (!this.#hasReader) this.#read()
   }
 
   /**
-   * New bytes. Borrowed ones lie in memory that the operating system fills again at the next
-   * `demand`. Returns whether a reader waits for them.
+   * New bytes. Borrowed ones lie in memory that is filled again when reading goes on, which it
+   * must not do by itself. Returns whether a reader waits for them.
    */
   arrived(chunk: Buffer, isBorrowed: boolean): boolean {
     if (this.#isClosed) return true
     this.#arrivedBytes += chunk.length
     this.#queue.push(chunk, isBorrowed)
     const hasReader = this.#wake !== undefined
-    if (hasReader) this.#endWait(false)
+    if (hasReader) this.#endWait()
     else this.#watchers.notify()
     return hasReader
   }
@@ -100,12 +92,12 @@ export class Receiver implements Readiness {
     this.#hasEnded = false
     this.#queue.clear()
     this.#notify()
-    this.#readMore()
+    this.#read()
   }
 
   /** The reader has waited too long. */
   giveUp(): void {
-    this.#endWait(true)
+    this.#endWait()
   }
 
   /** Up to `maxBytes` bytes, as soon as any are there; none at the end of data. */
@@ -126,7 +118,7 @@ export class Receiver implements Readiness {
     this.hold()
     try {
       if (!this.readable || signal?.aborted) await this.ready(signal)
-      this.#throwIfOver()
+      this.throwIfOver()
       return this.#queue.takeInto(target)
     } finally {
       this.release()
@@ -142,11 +134,11 @@ export class Receiver implements Readiness {
     return undefined
   }
 
-  /** Runs a read of several steps as the one reader. */
-  async only<T>(read: () => Promise<T>): Promise<T> {
+  /** Runs a read of several steps as the one reader. Resolves with what `finish` makes of it. */
+  async only<T, R>(read: () => Promise<T>, finish: (value: T) => R): Promise<R> {
     this.hold()
     try {
-      return await read()
+      return finish(await read())
     } finally {
       this.release()
     }
@@ -159,31 +151,34 @@ export class Receiver implements Readiness {
     this.#hasReader = true
   }
 
-  /** Who watches looks again: the reader may have put bytes back. */
   release(): void {
     this.#hasReader = false
+    // A selector may wait that has asked for input in vain meanwhile.
     this.#watchers.notify()
   }
 
-  /** Waits until there is something to take: bytes, the end of data, or an error. */
-  async ready(signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted()
-    while (!this.readable) {
-      const isIdle = await this.#arrival(signal)
-      if (isIdle && !this.readable) throw this.makeIdleError?.()
+  /** Resolves when there is something to take: bytes, the end of data, or an error. */
+  ready(signal?: AbortSignal): Promise<void> {
+    this.beginToWait?.()
+    this.#read()
+    const start = (resolve: () => void) => {
+      this.#wake = resolve
+      return () => {
+        this.#wake = undefined
+      }
     }
-    if (this.#isClosed) throw this.failure?.()
+    return signal === undefined ? new Promise(start) : abortable(signal, start)
   }
 
   /** Takes bytes that are there; none at the end of data. Throws the error behind the last byte. */
   take(maxBytes: number): Buffer {
-    this.#throwIfOver()
+    this.throwIfOver()
     return this.#queue.take(maxBytes)
   }
 
   /** Takes all bytes that are there, in memory that is good until the next `ready`. */
   takeAll(): Buffer {
-    this.#throwIfOver()
+    this.throwIfOver()
     return this.#queue.takeAll()
   }
 
@@ -197,31 +192,26 @@ export class Receiver implements Readiness {
     if (!this.#isClosed) this.#queue.unshift(bytes)
   }
 
-  #throwIfOver(): void {
-    if (this.#queue.length === 0 && !this.#hasEnded) throw this.failure?.()
+  throwIfOver(): void {
+    if (this.#queue.length > 0 || this.#hasEnded) return
+    // Nothing has come, and nothing else has ended the wait: it was too long.
+    throw (this.failure ?? this.makeIdleError)?.()
   }
 
-  #arrival(signal: AbortSignal | undefined): Promise<boolean> {
-    this.beginToWait?.()
-    this.#readMore()
-    const start = (resolve: (isIdle: boolean) => void) => {
-      this.#wake = resolve
-      return () => {
-        this.#wake = undefined
-      }
-    }
-    return signal === undefined ? new Promise(start) : abortable(signal, start)
+  #read(): void {
+    this.#queue.keep()
+    this.#startReading()
   }
 
-  #endWait(isIdle: boolean): void {
+  #endWait(): void {
     const wake = this.#wake
     this.#wake = undefined
-    wake?.(isIdle)
+    wake?.()
   }
 
   /** Nothing more comes. */
   #notify(): void {
-    this.#endWait(false)
+    this.#endWait()
     this.#watchers.notify()
   }
 }

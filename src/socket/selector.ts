@@ -7,6 +7,12 @@ import { abortable, checkMilliseconds, startTimeout, type WaitOptions } from './
 
 type Source = TcpSocket | Listener
 
+/**
+ * Of more sockets than that, several often have input in one turn of the event loop: a wait that
+ * gathers them costs less than one for each. With few, the first ends it at once.
+ */
+const FEW = 8
+
 interface Entry {
   readonly source: Source
   readonly order: number
@@ -25,11 +31,12 @@ interface Entry {
  */
 export class Selector {
   readonly #entries = new Map<Source, Entry>()
-  #candidates: Entry[] = []
+  readonly #candidates: Entry[] = []
   #registered = 0
-  #isSelecting = false
-  /** Ends the wait of a select; `true` if its time is over. */
-  #wake: ((isTimeOver: boolean) => void) | undefined
+  /** Ends the select that waits. */
+  #resolve: ((ready: Source[]) => void) | undefined
+  /** Something is ready, and what else comes in this turn of the event loop is waited for. */
+  #isYielding = false
 
   /** Adds a socket or listener; again is harmless and keeps its place in the order. */
   register(source: Source): void {
@@ -58,27 +65,48 @@ export class Selector {
    * With nothing registered it waits until something is.
    *
    * If some are ready already, it yields a turn of the event loop, in which the input of others
-   * arrives; else the first arrival ends the wait at once. Rejects with `signal.reason` when
-   * aborted, with ERR_READER_WAITING while another select waits, with a RangeError if `timeoutMs` is
-   * not a time. select(2).
+   * arrives; else the first arrival ends the wait: at once, or with many sockets at the end of its
+   * turn. Rejects with `signal.reason` when aborted, with ERR_READER_WAITING while another select
+   * waits, with a RangeError if `timeoutMs` is not a time. select(2).
    */
-  async select(timeoutMs = Infinity, { signal }: WaitOptions = {}): Promise<Source[]> {
+  select(timeoutMs = Infinity, { signal }: WaitOptions = {}): Promise<Source[]> {
+    const isPlain = timeoutMs === Infinity && signal === undefined && this.#resolve === undefined
+    return isPlain ? new Promise(this.#begin) : this.#selectWithin(timeoutMs, signal)
+  }
+
+  async #selectWithin(timeoutMs: number, signal: AbortSignal | undefined): Promise<Source[]> {
     checkMilliseconds('timeoutMs', timeoutMs)
-    if (this.#isSelecting) throw readerWaitingError('selector')
-    this.#isSelecting = true
-    try {
-      signal?.throwIfAborted()
-      const deadline = timeoutMs === Infinity ? Infinity : performance.now() + timeoutMs
-      let isTimeOver = timeoutMs === 0
-      if (isTimeOver || this.#lookAtCandidates() > 0) await nextTurn()
-      while (this.#lookAtCandidates() === 0 && !isTimeOver) {
-        isTimeOver = await this.#arrival(deadline, signal)
+    if (this.#resolve !== undefined) throw readerWaitingError('selector')
+    return abortable(signal, (resolve) => {
+      this.#begin(resolve)
+      const stopTimer = startTimeout(timeoutMs, () => {
+        this.#lookAtCandidates()
+        resolve(this.#readyOnes())
+      })
+      return () => {
+        stopTimer()
+        this.#resolve = undefined
       }
-      signal?.throwIfAborted()
-      return this.#candidates.sort(byOrder).map((entry) => entry.source)
-    } finally {
-      this.#isSelecting = false
-    }
+    })
+  }
+
+  /** Made once: a select without limits costs one promise and no function. */
+  readonly #begin = (resolve: (ready: Source[]) => void): void => {
+    this.#resolve = resolve
+    if (this.#lookAtCandidates() > 0) this.#yieldTurn()
+  }
+
+  #yieldTurn(): void {
+    this.#isYielding = true
+    setImmediate(this.#endIfReady)
+  }
+
+  readonly #endIfReady = (): void => {
+    const resolve = this.#resolve
+    this.#isYielding = false
+    if (resolve === undefined || this.#lookAtCandidates() === 0) return
+    this.#resolve = undefined
+    resolve(this.#readyOnes())
   }
 
   /** Something may have become ready. */
@@ -87,44 +115,29 @@ export class Selector {
       entry.isCandidate = true
       this.#candidates.push(entry)
     }
-    this.#wake?.(false)
+    if (this.#resolve === undefined || this.#isYielding) return
+    if (this.#entries.size <= FEW) this.#endIfReady()
+    else this.#yieldTurn()
   }
 
   /** Returns how many are ready; they stay candidates. The others must tell of new input. */
   #lookAtCandidates(): number {
-    const ready: Entry[] = []
-    for (const entry of this.#candidates) {
+    const candidates = this.#candidates
+    let count = 0
+    for (const entry of candidates) {
       const isRegistered = this.#entries.get(entry.source) === entry
       entry.isCandidate = isRegistered && entry.state.readable
-      if (entry.isCandidate) ready.push(entry)
+      if (entry.isCandidate) candidates[count++] = entry
       else if (isRegistered) entry.state.demand()
     }
-    this.#candidates = ready
-    return ready.length
+    while (candidates.length > count) candidates.pop()
+    return count
   }
 
-  #arrival(deadline: number, signal: AbortSignal | undefined): Promise<boolean> {
-    if (deadline === Infinity && signal === undefined) return new Promise(this.#setWake)
-    return abortable(signal, (resolve) => {
-      this.#wake = resolve
-      const stopTimer = startTimeout(deadline - performance.now(), () => resolve(true))
-      return () => {
-        stopTimer()
-        this.#wake = undefined
-      }
-    })
+  /** Returns the ready ones of those that have just been looked at. */
+  #readyOnes(): Source[] {
+    const candidates = this.#candidates
+    if (candidates.length > 1) candidates.sort((a, b) => a.order - b.order)
+    return candidates.map((entry) => entry.source)
   }
-
-  /** Made once, for a select that waits should cost as little as it can. */
-  readonly #setWake = (resolve: (isTimeOver: boolean) => void): void => {
-    this.#wake = resolve
-  }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
-}
-
-function byOrder(a: Entry, b: Entry): number {
-  return a.order - b.order
 }

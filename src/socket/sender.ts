@@ -17,7 +17,7 @@ type Failure = () => SocketError
 export class Sender {
   readonly #raw: Socket
   /** Ends each write that waits: with the reason if it failed. */
-  readonly #pending = new Set<(failure?: Failure) => void>()
+  #pending: Set<(failure?: Failure) => void> | undefined
   /** Ends when the last call that goes out in parts, or waits for one, is over. */
   #turn: Promise<void> | undefined
 
@@ -59,25 +59,26 @@ export class Sender {
   write(bytes: Uint8Array, beginToWait: (() => void) | undefined): Promise<void> {
     this.#raw.write(bytes)
     // Mostly the operating system takes everything at once, and nobody has to wait.
-    if (this.#raw.writableLength === 0 && !this.#raw.errored && !this.#raw.destroyed) return TAKEN
+    if (this.#raw.writableLength === 0 && !this.#raw.errored) return TAKEN
     beginToWait?.()
     return this.#taken()
   }
 
   /** Rejects every waiting call; each gets an error of its own. */
   rejectAll(failure: Failure): void {
-    for (const settle of this.#pending) settle(failure)
-    this.#pending.clear()
+    for (const settle of this.#pending ?? []) settle(failure)
+    this.#pending = undefined
   }
 
   async #taken(): Promise<void> {
     const failure = await new Promise<Failure | undefined>((resolve) => {
+      this.#pending ??= new Set()
       this.#pending.add(resolve)
       // An empty write sends nothing; it is done when all before it is.
       this.#raw.write(NOTHING, (error) => {
         // After a failure the connection's end rejects what still waits, with the reason.
         if (error || this.#raw.destroyed) return
-        this.#pending.delete(resolve)
+        this.#pending?.delete(resolve)
         resolve(undefined)
       })
     })

@@ -1,10 +1,10 @@
 // A socket as a file: reading by bytes and by lines, writing lines (tutorial, section 5.2).
-import { type Endpoint, traced, transferOf } from '../calls.ts'
+import { type Endpoint, isTraced, traced, transferOf } from '../calls.ts'
 import { cutLines, readBytes, readLine, readLines } from './file-reads.ts'
 import { LineReader, loopOverBatches, loopOverLines } from './line-loop.ts'
 import { type LineOptions, LineSplitter, untaken } from './line-splitter.ts'
+import { decode, type Encoding, type Line } from './lines.ts'
 import type { Receiver } from './receiver.ts'
-import { decode, type Encoding, type Line } from './text.ts'
 import type { WaitOptions } from './waiting.ts'
 
 /** Lines go out in blocks of at least so many bytes: a slow reader costs one block. */
@@ -47,31 +47,29 @@ export class SocketFile<E extends Encoding = 'utf8'> {
   }
 
   /** Resolves with `n` bytes, fewer only at the end; without `n`, or below 0, with all to the end. */
-  async read(n?: number): Promise<Line<E>> {
-    const size = checkSize('n', n)
-    const read = () => readBytes(this.#receiver, size, this.#encoding)
-    return decode(await this.#traced('read', () => this.#receiver.only(read)), this.#encoding)
+  read(n?: number): Promise<Line<E>> {
+    const read = () => readBytes(this.#receiver, countOf('n', n), this.#encoding)
+    return this.#only('read', read, (bytes) => decode(bytes, this.#encoding))
   }
 
   /**
    * Resolves with the next line; with `limit` at most so many bytes of it, and the rest of the line
    * comes next. An aborted call takes nothing.
    */
-  async readLine(limit?: number, { signal }: WaitOptions = {}): Promise<Line<E>> {
-    const size = checkSize('limit', limit)
-    const read = () => readLine(this.#receiver, size, this.#options, signal)
-    return decode(await this.#traced('readLine', () => this.#receiver.only(read)), this.#encoding)
+  readLine(limit?: number, { signal }: WaitOptions = {}): Promise<Line<E>> {
+    const read = () => readLine(this.#receiver, countOf('limit', limit), this.#options, signal)
+    return this.#only('readLine', read, (line) => decode(line, this.#encoding))
   }
 
   /**
    * Resolves with all lines to the end of data; with a positive `hint`, no more once their bytes
    * exceed it. When it rejects, no line is lost: all of them stay for the next reader.
    */
-  async readLines(hint?: number): Promise<Line<E>[]> {
-    const enough = checkSize('hint', hint) || Infinity
-    const read = () => readLines(this.#receiver, enough, this.#options)
-    const lines = await this.#traced('readLines', () => this.#receiver.only(read))
-    return lines.map((line) => decode(line, this.#encoding))
+  readLines(hint?: number): Promise<Line<E>[]> {
+    const read = () => readLines(this.#receiver, countOf('hint', hint) || Infinity, this.#options)
+    return this.#only('readLines', read, (lines) =>
+      lines.map((line) => decode(line, this.#encoding)),
+    )
   }
 
   /** The lines one by one, until the end of data. Leaving the loop closes nothing. */
@@ -104,6 +102,15 @@ export class SocketFile<E extends Encoding = 'utf8'> {
     return this.#sendBlocks(blocksOf(lines))
   }
 
+  #only<T extends Buffer | Buffer[], R>(
+    call: 'read' | 'readLine' | 'readLines',
+    read: () => Promise<T>,
+    finish: (value: T) => R,
+  ): Promise<R> {
+    const only = () => this.#receiver.only(read, (value) => value)
+    return isTraced() ? this.#traced(call, only).then(finish) : this.#receiver.only(read, finish)
+  }
+
   #traced<T extends Buffer | Buffer[]>(
     call: 'read' | 'readLine' | 'readLines',
     read: () => Promise<T>,
@@ -132,7 +139,7 @@ function* blocksOf(lines: Iterable<string | Uint8Array>): Generator<Buffer, void
 }
 
 /** A count of bytes: none, or a negative one, is no limit, as for Python's file objects. */
-function checkSize(name: string, size = -1): number {
+function countOf(name: string, size = -1): number {
   if (size < 0 || size === Infinity) return Infinity
   if (Number.isSafeInteger(size)) return size
   throw new RangeError(`${name} must be an integer, not ${size}`)

@@ -14,10 +14,10 @@ import { closedError, codeOf, idleError, SocketError, socketError } from './erro
 import { IdleTimer } from './idle-timer.ts'
 import { endpoint, type Readiness, readiness } from './internal.ts'
 import type { LineOptions } from './line-splitter.ts'
+import type { Encoding } from './lines.ts'
 import type { Receiver } from './receiver.ts'
 import { Sender } from './sender.ts'
 import { SocketFile } from './socket-file.ts'
-import type { Encoding } from './text.ts'
 import type { WaitOptions } from './waiting.ts'
 
 /** How long a close waits for the peer's end of data before it gives the connection up. */
@@ -35,8 +35,7 @@ export class TcpSocket {
   readonly localAddress: Address
   /** The peer; kept after the close. */
   readonly remoteAddress: Address
-  /** What a trace says of it. */
-  readonly [endpoint]: Endpoint
+  readonly #number = nextSocketNumber()
   readonly #raw: Socket
   readonly #receiver: Receiver
   readonly #sender: Sender
@@ -56,11 +55,14 @@ export class TcpSocket {
       host: plainHost(raw.remoteAddress ?? 'unknown'),
       port: raw.remotePort ?? 0,
     }
-    const socket = nextSocketNumber()
-    this[endpoint] = { socket, local: this.localAddress, remote: this.remoteAddress }
     if (idleTimeoutMs !== Infinity) this.#idle = this.#limitIdleTime(idleTimeoutMs)
     raw.on('end', () => this.#confirmEnd())
     raw.on('error', (error) => this.#fail(error))
+  }
+
+  /** What a trace says of it. */
+  get [endpoint](): Endpoint {
+    return { socket: this.#number, local: this.localAddress, remote: this.remoteAddress }
   }
 
   /** For the Selector: whether `recv` or `tryRecv` would return at once. */
@@ -211,8 +213,7 @@ export class TcpSocket {
     // A peer that a call has waited for in vain is not waited for again.
     const lingerMs = this.#idle?.hasGivenUp ? 0 : LINGER_MS
     const deadline = setTimeout(() => this.#raw.destroy(), lingerMs)
-    this.#raw.once('close', () => clearTimeout(deadline))
-    if (this.#raw.closed) clearTimeout(deadline)
+    void this.#closing.then(() => clearTimeout(deadline))
     this.#raw.end()
     return this.#closing
   }

@@ -47,7 +47,8 @@ export function startTimeout(ms: number, onOver: () => void): () => void {
   const lookOnceMore = () => {
     turn = setImmediate(onOver)
   }
-  const timer = setTimeout(lookOnceMore, clampToTimer(ms))
+  const timer = ms > 0 ? setTimeout(lookOnceMore, clampToTimer(ms)) : undefined
+  if (timer === undefined) lookOnceMore()
   return () => {
     clearTimeout(timer)
     clearImmediate(turn)

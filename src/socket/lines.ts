@@ -1,4 +1,4 @@
-// Bytes as text: UTF-8, a block at a time, and never a half of a character.
+// What a line is, and its bytes as text: UTF-8, a block at a time.
 import { isAscii } from 'node:buffer'
 
 /** `utf8`: lines are strings. `buffer`: lines are the bytes as they came. */
@@ -6,6 +6,9 @@ export type Encoding = 'utf8' | 'buffer'
 
 /** A line as it is handed out: text, or bytes with the encoding `buffer`. */
 export type Line<E extends Encoding = Encoding> = E extends 'buffer' ? Buffer : string
+
+/** The byte that ends a line. */
+export const NEWLINE = 0x0a
 
 /**
  * Returns the text of a block of bytes. What is not UTF-8 becomes U+FFFD; a byte order mark stays.
