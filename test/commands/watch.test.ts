@@ -60,7 +60,7 @@ describe.runIf(isWatchable)('the program', () => {
 
   test('has no descriptor and no variable of ours, and the same signals', async () => {
     const script =
-      'cd /proc/self; ls fd | tr "\\n" " "; grep -E "^Sig(Ign|Blk)" status; env | sort; ulimit -n'
+      'ls /proc/$$/fd; grep -E "^Sig(Ign|Blk)" /proc/self/status; env | sort; ulimit -n'
     const bare = await start('sh', ['-c', script]).finished()
     const watched = await runPynet('watch', '--', 'sh', '-c', script)
     expect(watched.stdout).toBe(bare.stdout)
