@@ -2,12 +2,14 @@
 import { traced } from '../calls.ts'
 import { type Address, formatAddress } from './address.ts'
 import { type AttemptOptions, connectTo } from './attempt.ts'
+import { checkAddress, checkInteger, checkMilliseconds } from './checks.ts'
 import { codeOf, reasonOf, SocketError, socketError } from './errors.ts'
 import { endpoint } from './internal.ts'
 import { resolveHost } from './resolve.ts'
 import type { TcpSocket } from './tcp-socket.ts'
-import { checkMilliseconds, pause } from './waiting.ts'
+import { pause } from './waiting.ts'
 
+const MAX_RECV_SIZE_BYTES = 2 ** 31 - 1
 /** An address that has not answered for so long is no longer waited for alone. */
 const STAGGER_MS = 250
 const RETRY_PAUSE_MS = 100
@@ -51,8 +53,12 @@ export function connect(options: ConnectOptions): Promise<TcpSocket> {
 
 /** Tries until it works or the time is over. */
 async function keepConnecting(options: ConnectOptions): Promise<TcpSocket> {
-  checkOptions(options)
-  const { retryMs, signal } = options
+  const { host, port, timeoutMs, retryMs, idleTimeoutMs, recvSize, signal } = options
+  checkAddress(host, port, 1)
+  checkInteger('recvSize', recvSize, 1, MAX_RECV_SIZE_BYTES)
+  checkMilliseconds('timeoutMs', timeoutMs)
+  checkMilliseconds('retryMs', retryMs)
+  checkMilliseconds('idleTimeoutMs', idleTimeoutMs)
   const deadline = performance.now() + (retryMs ?? Infinity)
   // One address that does not answer must not use up the time in which another may come up.
   for (let tryMs = retryMs === undefined ? Infinity : FIRST_TRY_MS; ; tryMs *= 2) {
@@ -128,21 +134,4 @@ function failureOf(asked: Address, ips: readonly string[], error: unknown): Sock
   const reasons = ips.map((ip, index) => `${reasonOf(errors[index])} at ${ip}`)
   const message = `cannot connect to ${formatAddress(asked)}: ${reasons.join(', ')}`
   return new SocketError(codeOf(cause), message, asked, { cause })
-}
-
-function checkOptions(options: ConnectOptions): void {
-  const { host, port, timeoutMs, retryMs, idleTimeoutMs, recvSize } = options
-  if (host === '') throw new RangeError('host must not be empty')
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new RangeError(`port must be an integer from 1 to 65535, not ${port}`)
-  }
-  if (
-    recvSize !== undefined &&
-    !(Number.isInteger(recvSize) && recvSize > 0 && recvSize < 2 ** 31)
-  ) {
-    throw new RangeError(`recvSize must be a positive integer below 2 GiB, not ${recvSize}`)
-  }
-  checkMilliseconds('timeoutMs', timeoutMs)
-  checkMilliseconds('retryMs', retryMs)
-  checkMilliseconds('idleTimeoutMs', idleTimeoutMs)
 }

@@ -1,6 +1,6 @@
 // The reads of a file that take several steps; each gives back what it took if it fails.
-import { endsLine, type LineOptions, LineSplitter, lengthOfLine, untaken } from './line-splitter.ts'
-import { type Encoding, isContinuation, type Line, missingBytes } from './lines.ts'
+import { endsLine, type LineOptions, LineSplitter, lengthOfLine } from './line-splitter.ts'
+import { type Encoding, isContinuation, missingBytes } from './lines.ts'
 import type { Receiver } from './receiver.ts'
 
 /** Resolves with `size` bytes and the rest of a character that would be cut; fewer at the end. */
@@ -79,27 +79,6 @@ export async function readLines(
     return lines
   } catch (error) {
     receiver.putBack(Buffer.concat(lines))
-    throw error
-  }
-}
-
-/**
- * Resolves with all whole lines at hand, at least one, and the last one at the end of data; with
- * none when all is read. What `untaken` gives of the splitter belongs back to the receiver.
- */
-export async function cutLines<E extends Encoding>(
-  receiver: Receiver,
-  splitter: LineSplitter<E>,
-): Promise<Line<E>[]> {
-  try {
-    for (;;) {
-      if (!receiver.readable) await receiver.ready()
-      const chunk = receiver.takeAll()
-      const lines = chunk.length > 0 ? splitter.push(chunk) : splitter.end()
-      if (lines.length > 0 || chunk.length === 0) return lines
-    }
-  } catch (error) {
-    receiver.putBack(splitter[untaken](0))
     throw error
   }
 }

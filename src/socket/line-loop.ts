@@ -1,35 +1,51 @@
 // A loop over the lines of a socket: its one reader, from the first line until it is left.
 import { isTraced } from '../calls.ts'
-import { readerWaitingError } from './errors.ts'
-import { cutLines } from './file-reads.ts'
 import { type LineOptions, LineSplitter, untaken } from './line-splitter.ts'
 import { decode, type Encoding, type Line } from './lines.ts'
 import type { Receiver } from './receiver.ts'
 
+/** Where the lines come from. */
+export interface LineSource<E extends Encoding> {
+  readonly receiver: Receiver
+  readonly options: LineOptions<E>
+  /** Reads the next lines where calls are published; none at the end of data. */
+  readonly readTraced: () => Promise<Buffer[]>
+}
+
+/** What a loop has at hand, and how much of it it has used. */
+interface Progress<E extends Encoding> {
+  lines: Line<E>[]
+  used: number
+}
+
+type Batches<E extends Encoding> = AsyncGenerator<Line<E>[], undefined, undefined>
+
 const DONE = Object.freeze({ done: true, value: undefined })
 
-type Loop<T> = AsyncIterableIterator<T, undefined, undefined>
+/** Returns a loop over all the lines that are at hand in each turn. */
+export function loopOverBatches<E extends Encoding>(source: LineSource<E>): Batches<E> {
+  return cutAhead(source, { lines: [], used: 0 }, Infinity)
+}
 
-/** Returns a loop over lines, written by hand: an async generator takes more turns for each value. */
-export function loopOverLines<E extends Encoding>(reader: LineReader<E>): Loop<Line<E>> {
-  let lines: Line<E>[] = []
-  let used = 0
+/** Returns a loop over lines, written by hand: an async generator takes more turns for each one. */
+export function loopOverLines<E extends Encoding>(
+  source: LineSource<E>,
+): AsyncIterableIterator<Line<E>, undefined, undefined> {
+  const progress: Progress<E> = { lines: [], used: 0 }
+  const batches = cutAhead(source, progress, 1)
   const more = async (): Promise<IteratorResult<Line<E>, undefined>> => {
-    lines = await reader.read(used)
-    used = 1
-    const [line] = lines
+    const { value: [line] = [] } = await batches.next()
     return line === undefined ? DONE : { done: false, value: line }
   }
   return {
     next() {
-      const line = lines[used]
-      if (line === undefined || reader.isClosed) return more()
-      used++
+      const line = progress.lines[progress.used]
+      if (line === undefined || source.receiver.isClosed) return more()
+      progress.used++
       return Promise.resolve({ done: false, value: line })
     },
     async return() {
-      await reader.leave(() => used)
-      lines = []
+      await batches.return(undefined)
       return DONE
     },
     [Symbol.asyncIterator]() {
@@ -38,95 +54,47 @@ export function loopOverLines<E extends Encoding>(reader: LineReader<E>): Loop<L
   }
 }
 
-/** Returns a loop over all the lines that are at hand in each turn. */
-export function loopOverBatches<E extends Encoding>(reader: LineReader<E>): Loop<Line<E>[]> {
-  let used = 0
-  return {
-    async next() {
-      const lines = await reader.read(used)
-      used = lines.length
-      return used === 0 ? DONE : { done: false, value: lines }
-    },
-    async return() {
-      await reader.leave(() => used)
-      return DONE
-    },
-    [Symbol.asyncIterator]() {
-      return this
-    },
-  }
-}
-
-/** Cuts lines ahead of a loop, and gives the bytes of those back that it did not use. */
-export class LineReader<E extends Encoding> {
-  readonly #receiver: Receiver
-  readonly #options: LineOptions<E>
-  readonly #readTraced: () => Promise<Buffer[]>
-  #state: 'new' | 'reader' | 'left' = 'new'
-  /** Has cut the lines that the loop is at. */
-  #splitter: LineSplitter<E> | undefined
-  /** The read that waits. */
-  #reading: Promise<Line<E>[]> | undefined
-
-  /** `readTraced` reads the next lines where calls are published; none at the end of data. */
-  constructor(receiver: Receiver, options: LineOptions<E>, readTraced: () => Promise<Buffer[]>) {
-    this.#receiver = receiver
-    this.#options = options
-    this.#readTraced = readTraced
-  }
-
-  get isClosed(): boolean {
-    return this.#receiver.isClosed
-  }
-
-  /** Resolves with the next lines, none at the end of data; `used` says how many of the last. */
-  async read(used: number): Promise<Line<E>[]> {
-    if (this.#reading !== undefined) throw readerWaitingError('socket')
-    if (this.#state === 'left') return []
-    if (this.#state === 'new') this.#receiver.hold()
-    this.#state = 'reader'
-    this.#putBack(used)
-    this.#reading = isTraced() ? this.#readAndDecode() : this.#cut()
-    try {
-      const lines = await this.#reading
-      if (lines.length === 0) this.#release()
-      return lines
-    } catch (error) {
-      this.#release()
-      throw error
-    } finally {
-      this.#reading = undefined
+/**
+ * Cuts the lines that are at hand ahead of a loop, which uses `first` of them at once. When it asks
+ * for more, or is left, the bytes of those that it did not use are next for any reader.
+ */
+async function* cutAhead<E extends Encoding>(
+  { receiver, options, readTraced }: LineSource<E>,
+  progress: Progress<E>,
+  first: number,
+): Batches<E> {
+  const { encoding = 'utf8' as E } = options
+  const splitter = new LineSplitter(options)
+  receiver.hold()
+  try {
+    for (;;) {
+      progress.lines = isTraced()
+        ? (await readTraced()).map((line) => decode(line, encoding))
+        : await cutLines(receiver, splitter)
+      if (progress.lines.length === 0) return undefined
+      progress.used = first
+      yield progress.lines
+      receiver.putBack(splitter[untaken](progress.used))
     }
+  } finally {
+    receiver.putBack(splitter[untaken](progress.used))
+    receiver.release()
+    progress.lines = []
   }
+}
 
-  /** The loop is left, when a read that waits has been answered; `used` says how many it used. */
-  async leave(used: () => number): Promise<void> {
-    await this.#reading?.catch(() => {})
-    this.#putBack(used())
-    if (this.#state === 'reader') this.#release()
-    this.#state = 'left'
-  }
-
-  #release(): void {
-    this.#state = 'new'
-    this.#receiver.release()
-  }
-
-  #putBack(used: number): void {
-    if (this.#splitter !== undefined) this.#receiver.putBack(this.#splitter[untaken](used))
-    this.#splitter = undefined
-  }
-
-  async #cut(): Promise<Line<E>[]> {
-    const splitter = new LineSplitter(this.#options)
-    const lines = await cutLines(this.#receiver, splitter)
-    this.#splitter = splitter
-    return lines
-  }
-
-  async #readAndDecode(): Promise<Line<E>[]> {
-    const lines = await this.#readTraced()
-    const { encoding = 'utf8' as E } = this.#options
-    return lines.map((line) => decode(line, encoding))
+/**
+ * Resolves with all whole lines at hand, at least one, and the last one at the end of data; with
+ * none when all is read. What the splitter has `untaken` belongs back to the receiver.
+ */
+export async function cutLines<E extends Encoding>(
+  receiver: Receiver,
+  splitter: LineSplitter<E>,
+): Promise<Line<E>[]> {
+  for (;;) {
+    if (!receiver.readable) await receiver.ready()
+    const chunk = receiver.takeAll()
+    const lines = chunk.length > 0 ? splitter.push(chunk) : splitter.end()
+    if (lines.length > 0 || chunk.length === 0) return lines
   }
 }

@@ -1,4 +1,5 @@
 // Lines out of a stream of bytes that comes in chunks of any size: the only code that finds line borders.
+import { checkInteger } from './checks.ts'
 import { LineTooLongError } from './errors.ts'
 import { decode, decodeText, type Encoding, type Line, NEWLINE } from './lines.ts'
 
@@ -34,9 +35,7 @@ export class LineSplitter<E extends Encoding = 'utf8'> {
 
   /** @throws RangeError if `maxLineBytes` is not a positive integer. */
   constructor({ encoding, maxLineBytes = Infinity }: LineOptions<E> = {}) {
-    if (maxLineBytes !== Infinity && !(Number.isInteger(maxLineBytes) && maxLineBytes > 0)) {
-      throw new RangeError(`maxLineBytes must be a positive integer, not ${maxLineBytes}`)
-    }
+    if (maxLineBytes !== Infinity) checkInteger('maxLineBytes', maxLineBytes, 1)
     this.#encoding = encoding ?? ('utf8' as E)
     this.#maxLineBytes = maxLineBytes
   }
@@ -83,8 +82,10 @@ export class LineSplitter<E extends Encoding = 'utf8'> {
    */
   [untaken](taken: number): Buffer {
     const begun = this.#takeBegun()
+    const lineCount = this.#lineCount
+    this.#lineCount = 0
     this.#failure = undefined
-    if (taken === this.#lineCount) return begun
+    if (taken >= lineCount) return begun
     let start = 0
     for (let line = this.#firstLine.length > 0 ? 1 : 0; line < taken; line++) {
       start = this.#source.indexOf(NEWLINE, start) + 1

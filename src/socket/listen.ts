@@ -2,11 +2,12 @@
 import { createServer } from 'node:net'
 import { traced } from '../calls.ts'
 import { KEEP_ALIVE } from './attempt.ts'
+import { checkAddress, checkInteger, checkMilliseconds } from './checks.ts'
 import { socketError } from './errors.ts'
 import { endpoint } from './internal.ts'
 import { Listener, type RefusalHandler } from './listener.ts'
 import { resolveHost } from './resolve.ts'
-import { abortable, checkMilliseconds } from './waiting.ts'
+import { abortable } from './waiting.ts'
 
 const DEFAULT_BACKLOG = 511
 
@@ -61,8 +62,11 @@ export function listen(options: ListenOptions): Promise<Listener> {
 }
 
 async function startListening(options: ListenOptions): Promise<Listener> {
-  checkOptions(options)
-  const { host, port, backlog = DEFAULT_BACKLOG, maxConnections, signal } = options
+  const { host, port, backlog = DEFAULT_BACKLOG, maxConnections, idleTimeoutMs, signal } = options
+  checkAddress(host, port, 0)
+  checkInteger('backlog', backlog, 1)
+  checkInteger('maxConnections', maxConnections, 1)
+  checkMilliseconds('idleTimeoutMs', idleTimeoutMs)
   // Not reading before somebody asks leaves the flow control to TCP; the peer's end of data must
   // not end our sending.
   const server = createServer({
@@ -91,21 +95,4 @@ async function startListening(options: ListenOptions): Promise<Listener> {
 async function addressToBind(host: string, signal: AbortSignal | undefined) {
   const found = await resolveHost(host, Infinity, signal)
   return (found.find(({ family }) => family === 4) ?? found[0])?.address
-}
-
-function checkOptions(options: ListenOptions): void {
-  const { host, port, backlog, maxConnections, idleTimeoutMs } = options
-  if (host === '') throw new RangeError('host must not be empty')
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new RangeError(`port must be an integer from 0 to 65535, not ${port}`)
-  }
-  checkPositive('backlog', backlog)
-  checkPositive('maxConnections', maxConnections)
-  checkMilliseconds('idleTimeoutMs', idleTimeoutMs)
-}
-
-function checkPositive(name: string, value: number | undefined): void {
-  if (value !== undefined && !(Number.isInteger(value) && value > 0)) {
-    throw new RangeError(`${name} must be a positive integer, not ${value}`)
-  }
 }

@@ -1,13 +1,6 @@
 // A listening socket: it takes connections, and hands them out one accept at a time.
 import type { Server, Socket } from 'node:net'
-import {
-  callBegins,
-  callReturns,
-  type Endpoint,
-  isTraced,
-  nextSocketNumber,
-  traced,
-} from '../calls.ts'
+import { type Endpoint, nextSocketNumber, traced } from '../calls.ts'
 import { acceptedSocket } from './accepted.ts'
 import { type Address, formatAddress, plainHost } from './address.ts'
 import { closedError, SocketError, socketError } from './errors.ts'
@@ -91,15 +84,6 @@ export class Listener {
       const socket = this.#take() ?? (await this.#arrival(signal))
       if (socket !== undefined) return socket
     }
-  }
-
-  /** Nonblocking: the next connection that is there already, or undefined. Throws as `accept`. */
-  tryAccept(): TcpSocket | undefined {
-    const isNoted = isTraced() && this.#connections.length > 0
-    const call = isNoted ? callBegins('accept', this[endpoint]) : undefined
-    const socket = this.#take()
-    if (call !== undefined && socket !== undefined) callReturns(call, socket[endpoint])
-    return socket
   }
 
   /** The connections one by one, until the listener is closed. Leaving the loop closes nothing. */

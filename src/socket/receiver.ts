@@ -1,8 +1,11 @@
 // The receiving half of a connection: what has arrived, how it ended, and one reader who may wait.
 import { ByteQueue } from './byte-queue.ts'
+import { checkInteger } from './checks.ts'
 import { readerWaitingError, type SocketError } from './errors.ts'
 import { type Readiness, Watchers } from './internal.ts'
 import { abortable } from './waiting.ts'
+
+const COUNT = 'the number of bytes to receive'
 
 /**
  * A queue of bytes, an end, an error, and one reader. It asks for bytes only when somebody wants
@@ -67,7 +70,7 @@ export class Receiver implements Readiness {
     this.#arrivedBytes += chunk.length
     this.#queue.push(chunk, isBorrowed)
     const hasReader = this.#wake !== undefined
-    if (hasReader) this.#endWait()
+    if (hasReader) this.endWait()
     else this.#watchers.notify()
     return hasReader
   }
@@ -95,14 +98,16 @@ export class Receiver implements Readiness {
     this.#read()
   }
 
-  /** The reader has waited too long. */
-  giveUp(): void {
-    this.#endWait()
+  /** Ends the reader's wait. If nothing has come, the reader takes it that it has waited too long. */
+  endWait(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
   }
 
   /** Up to `maxBytes` bytes, as soon as any are there; none at the end of data. */
   async recv(maxBytes: number, signal: AbortSignal | undefined): Promise<Buffer> {
-    checkCount(maxBytes)
+    checkInteger(COUNT, maxBytes, 1)
     this.hold()
     try {
       if (!this.readable || signal?.aborted) await this.ready(signal)
@@ -114,7 +119,7 @@ export class Receiver implements Readiness {
 
   /** As `recv`, into the caller's memory. Returns how many bytes came. */
   async recvInto(target: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
-    checkCount(target.length)
+    checkInteger(COUNT, target.length, 1)
     this.hold()
     try {
       if (!this.readable || signal?.aborted) await this.ready(signal)
@@ -127,8 +132,8 @@ export class Receiver implements Readiness {
 
   /** Up to `maxBytes` bytes that are here already; undefined is "nothing yet", none the end. */
   tryRecv(maxBytes: number): Buffer | undefined {
-    checkCount(maxBytes)
-    if (this.#hasReader) throw readerWaitingError('socket')
+    checkInteger(COUNT, maxBytes, 1)
+    this.#requireFree()
     if (this.readable) return this.take(maxBytes)
     this.demand()
     return undefined
@@ -146,8 +151,7 @@ export class Receiver implements Readiness {
 
   /** Makes the caller the one reader until it releases the receiver. */
   hold(): void {
-    if (this.#isClosed) throw this.failure?.()
-    if (this.#hasReader) throw readerWaitingError('socket')
+    this.#requireFree()
     this.#hasReader = true
   }
 
@@ -198,25 +202,19 @@ export class Receiver implements Readiness {
     throw (this.failure ?? this.makeIdleError)?.()
   }
 
+  #requireFree(): void {
+    if (this.#isClosed) throw this.failure?.()
+    if (this.#hasReader) throw readerWaitingError('socket')
+  }
+
   #read(): void {
     this.#queue.keep()
     this.#startReading()
   }
 
-  #endWait(): void {
-    const wake = this.#wake
-    this.#wake = undefined
-    wake?.()
-  }
-
   /** Nothing more comes. */
   #notify(): void {
-    this.#endWait()
+    this.endWait()
     this.#watchers.notify()
   }
-}
-
-function checkCount(bytes: number): void {
-  if (Number.isSafeInteger(bytes) && bytes > 0) return
-  throw new RangeError(`the number of bytes to receive must be a positive integer, not ${bytes}`)
 }

@@ -1,9 +1,10 @@
 // Waiting for whichever of several sockets is ready, as select(2) does (tutorial, section 7).
+import { checkMilliseconds } from './checks.ts'
 import { readerWaitingError } from './errors.ts'
 import { type Readiness, readiness } from './internal.ts'
 import type { Listener } from './listener.ts'
 import type { TcpSocket } from './tcp-socket.ts'
-import { abortable, checkMilliseconds, startTimeout, type WaitOptions } from './waiting.ts'
+import { abortable, startTimeout, type WaitOptions } from './waiting.ts'
 
 type Source = TcpSocket | Listener
 

@@ -1,7 +1,8 @@
 // A socket as a file: reading by bytes and by lines, writing lines (tutorial, section 5.2).
 import { type Endpoint, isTraced, traced, transferOf } from '../calls.ts'
-import { cutLines, readBytes, readLine, readLines } from './file-reads.ts'
-import { LineReader, loopOverBatches, loopOverLines } from './line-loop.ts'
+import { checkInteger } from './checks.ts'
+import { readBytes, readLine, readLines } from './file-reads.ts'
+import { cutLines, loopOverBatches, loopOverLines } from './line-loop.ts'
 import { type LineOptions, LineSplitter, untaken } from './line-splitter.ts'
 import { decode, type Encoding, type Line } from './lines.ts'
 import type { Receiver } from './receiver.ts'
@@ -79,19 +80,21 @@ export class SocketFile<E extends Encoding = 'utf8'> {
       const line = await this.#traced('readLine', read)
       return line.length === 0 ? [] : [line]
     }
-    return loopOverLines(new LineReader(this.#receiver, this.#options, readTraced))
+    return loopOverLines({ receiver: this.#receiver, options: this.#options, readTraced })
   }
 
   /** For each turn all lines that are at hand, at least one, until the end of data. */
   batches(): AsyncIterableIterator<Line<E>[]> {
-    const read = async () => {
-      const splitter = new LineSplitter({ ...this.#options, encoding: 'buffer' })
-      const lines = await cutLines(this.#receiver, splitter)
-      this.#receiver.putBack(splitter[untaken](lines.length))
-      return lines
-    }
-    const readTraced = () => this.#traced('readLines', read)
-    return loopOverBatches(new LineReader(this.#receiver, this.#options, readTraced))
+    const readTraced = () =>
+      this.#traced('readLines', async () => {
+        const splitter = new LineSplitter({ ...this.#options, encoding: 'buffer' })
+        try {
+          return await cutLines(this.#receiver, splitter)
+        } finally {
+          this.#receiver.putBack(splitter[untaken](Infinity))
+        }
+      })
+    return loopOverBatches({ receiver: this.#receiver, options: this.#options, readTraced })
   }
 
   /**
@@ -141,6 +144,6 @@ function* blocksOf(lines: Iterable<string | Uint8Array>): Generator<Buffer, void
 /** A count of bytes: none, or a negative one, is no limit, as for Python's file objects. */
 function countOf(name: string, size = -1): number {
   if (size < 0 || size === Infinity) return Infinity
-  if (Number.isSafeInteger(size)) return size
-  throw new RangeError(`${name} must be an integer, not ${size}`)
+  checkInteger(name, size, 0)
+  return size
 }

@@ -280,7 +280,7 @@ export class TcpSocket {
   #limitIdleTime(ms: number): IdleTimer {
     const makeError = () => idleError(this.remoteAddress, ms)
     const timer = new IdleTimer(this.#raw, ms, () => {
-      this.#receiver.giveUp()
+      this.#receiver.endWait()
       this.#sender.rejectAll(makeError)
     })
     this.#receiver.makeIdleError = makeError

@@ -67,10 +67,3 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
 export function clampToTimer(ms: number): number {
   return Math.min(ms, MAX_TIMER_MS)
 }
-
-/** @throws RangeError for what is no time, such as NaN. */
-export function checkMilliseconds(name: string, ms: number | undefined): void {
-  if (ms !== undefined && !(ms >= 0)) {
-    throw new RangeError(`${name} must be a number of milliseconds, not ${ms}`)
-  }
-}
