@@ -632,6 +632,42 @@ describe('writeLines', () => {
     client.shutdown()
     expect(String(await received) === `first${long}a\n${long}b\nlast`).toBe(true)
   })
+
+  test('a peer that does not read is asked for no lines beyond a block; a shutdown waits for all', async () => {
+    const { ours, raw } = await oursAndRaw('connected')
+    const [line, count] = [`${'x'.repeat(999)}\n`, moreThanTheKernelHolds / 1000]
+    let asked = 0
+    function* lines() {
+      for (; asked < count; asked++) yield line
+    }
+    const sent = ours.makeFile().writeLines(lines())
+    ours.shutdown()
+    const late = failureOf(ours.sendAll('late'))
+    expect(await staysPending(sent, 300)).toBe(true)
+    expect(ours.isSending).toBe(true)
+    expect(asked).toBeLessThan(count)
+    const collected = await raw.collect()
+    await sent
+    expect(asked).toBe(Math.ceil(count))
+    expect(collected.length).toBe(asked * line.length)
+    expect(await late).toMatchObject({ code: 'EPIPE' })
+  })
+
+  test('a close in its middle rejects it, and no further line is asked for', async () => {
+    const { ours, raw } = await oursAndRaw('accepted')
+    let asked = 0
+    function* lines() {
+      for (; ; asked++) yield 'a line without end'.repeat(1000)
+    }
+    const failure = failureOf(ours.makeFile().writeLines(lines()))
+    await turns(5)
+    const before = asked
+    const closed = ours.close()
+    expect(await failure).toMatchObject({ code: 'ERR_SOCKET_CLOSED' })
+    expect(asked).toBe(before)
+    raw.socket.destroy()
+    await closed
+  })
 })
 
 describe('for any bytes in any chunks over a real connection', () => {
