@@ -2,11 +2,12 @@
 import { setMaxListeners } from 'node:events'
 import { constants } from 'node:os'
 import { Command, CommanderError } from 'commander'
-import packageJson from '../package.json' with { type: 'json' }
 import type { Context } from './commands/shared/context.ts'
 import type { TraceOptions } from './commands/shared/trace-options.ts'
 import type { EndTrace } from './commands/shared/tracing.ts'
 import { checkWords, usageMessage } from './commands/shared/usage.ts'
+import { SUMMARIES } from './commands/summaries.ts'
+import { loadPart } from './load-part.ts'
 import type { OutputError } from './terminal/output.ts'
 import { Terminal } from './terminal/terminal.ts'
 
@@ -21,65 +22,28 @@ interface CommandModule {
   declare(command: Command, context: Context): void
 }
 
-interface CommandEntry {
-  summary: string
-  /** The tutorial's program, which a user may type instead. */
-  original?: string
-  load(): Promise<CommandModule>
-  /** It does something of its own with signals, or a signal ends it at once, also while it computes. */
-  leavesSignals?: true
+/** The file of each command, which is loaded only when it is asked for. */
+const FILES: Record<string, () => Promise<CommandModule>> = {
+  'echo-server': () => import('./commands/echo-server.ts'),
+  'echo-client': () => import('./commands/echo-client.ts'),
+  'wps-server': () => import('./commands/wps-server.ts'),
+  'wps-client': () => import('./commands/wps-client.ts'),
+  'str-server': () => import('./commands/str-server.ts'),
+  'str-client': () => import('./commands/str-client.ts'),
+  demo: () => loadTool('demo'),
+  ladder: () => loadTool('ladder'),
+  watch: () => loadTool('watch'),
+  relay: () => loadTool('relay'),
+  check: () => loadTool('check'),
 }
+/** Signals end these at once, also while they compute, or are for the program that they run. */
+const LEAVE_SIGNALS_ALONE = ['ladder', 'watch']
+/** Its trace options are about the program that it runs. */
+const TRACES_ANOTHER = 'watch'
 
-/** Each command's one line of help, and its file, which is loaded only when it is asked for. */
-const COMMANDS: Record<string, CommandEntry> = {
-  'echo-server': {
-    summary: 'send a string back in many copies (tms.py)',
-    original: 'tms.py',
-    load: () => import('./commands/echo-server.ts'),
-  },
-  'echo-client': {
-    summary: 'send a string and show the chunks that come back (tmc.py)',
-    original: 'tmc.py',
-    load: () => import('./commands/echo-client.ts'),
-  },
-  'wps-server': {
-    summary: 'run w or ps for whoever asks (svr.py)',
-    original: 'svr.py',
-    load: () => import('./commands/wps-server.ts'),
-  },
-  'wps-client': {
-    summary: 'ask for w or ps and print the answer (wps.py)',
-    original: 'wps.py',
-    load: () => import('./commands/wps-client.ts'),
-  },
-  'str-server': {
-    summary: 'append letters from several clients to one string (strsvr.py)',
-    original: 'strsvr.py',
-    load: () => import('./commands/str-server.ts'),
-  },
-  'str-client': {
-    summary: 'send letters, one at a time (strclnt.py)',
-    original: 'strclnt.py',
-    load: () => import('./commands/str-client.ts'),
-  },
-  demo: {
-    summary: 'play one of the pairs in this terminal, and show what happens',
-    load: () => loadTool('demo'),
-  },
-  ladder: {
-    summary: "draw what both ends' traces show, as a ladder diagram",
-    load: () => loadTool('ladder'),
-    leavesSignals: true,
-  },
-}
-
-/** Whether this is the build, which says so; the sources don't know the name. */
-declare const IS_BUILD: boolean | undefined
-
-/** In the build a tool is a file of its own: the programs start faster without it. */
+/** Loads a tool: the six programs start faster without it. */
 function loadTool(name: string): Promise<CommandModule> {
-  const path = typeof IS_BUILD === 'undefined' ? `./commands/${name}.ts` : `./${name}.cjs`
-  return import(path)
+  return loadPart(`commands/${name}`) as Promise<CommandModule>
 }
 
 const interruption = new AbortController()
@@ -91,14 +55,13 @@ let endTrace: EndTrace = () => true
 void Terminal.open((failure) => interruption.abort(failure)).then(main)
 
 async function main(terminal: Terminal): Promise<void> {
-  process.once('exit', () => terminal.leaveModesAlone())
   interruption.signal.addEventListener('abort', () => terminal.keyboard.close())
   const args = process.argv.slice(2)
   const context: Context = { terminal, signal: interruption.signal, exitCode: 0 }
   const program = await assemble(args, context)
   let exitCode = EXIT_FAILURE
   try {
-    checkWords(args, COMMANDS)
+    checkWords(args)
     await program.parseAsync(withHelpOption(args), { from: 'user' }).catch(passHelp)
     await terminal.output.finish()
     exitCode = context.exitCode
@@ -127,13 +90,7 @@ function passHelp(error: unknown): void {
 async function assemble(args: string[], context: Context): Promise<Command> {
   const { terminal } = context
   const program = new Command('pynet')
-    .description(
-      'The six example programs of a classic tutorial on network programming with Python.',
-    )
-    .version(packageJson.version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
-    .helpCommand('help [command]', 'print the help of a command')
-    .addHelpText('after', '\nRun "pynet help <command>" for its options and examples.')
+    .helpCommand(false)
     .exitOverride()
     .configureOutput({
       // A print that fails is kept, and told when the output is finished.
@@ -141,17 +98,18 @@ async function assemble(args: string[], context: Context): Promise<Command> {
       // The error that follows is told in one place, with what to do about it.
       outputError: () => {},
     })
-  const asked = args.find((word) => Object.hasOwn(COMMANDS, word))
-  for (const [name, { summary, load, leavesSignals }] of Object.entries(COMMANDS)) {
-    const command = program
-      .command(name)
-      .summary(summary)
-      .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
+  const asked = args.find((word) => Object.hasOwn(FILES, word))
+  for (const [name, { summary, original }] of Object.entries(SUMMARIES)) {
+    const command = program.command(name).helpOption('-h, --help', 'print this help')
     if (name !== asked) continue
-    const { declare } = await load()
-    declare(command, context)
-    if (!leavesSignals) command.hook('preAction', () => listenForSignals(terminal))
-    command.hook('preAction', () => prepare(command, terminal))
+    const { declare } = (await FILES[name]?.()) ?? {}
+    const sentence = `${summary.charAt(0).toUpperCase()}${summary.slice(1)}`
+    command.description(`${sentence}${original ? ` (${original})` : ''}.`)
+    declare?.(command, context)
+    if (!LEAVE_SIGNALS_ALONE.includes(name)) {
+      command.hook('preAction', () => listenForSignals(terminal))
+    }
+    if (name !== TRACES_ANOTHER) command.hook('preAction', () => prepare(command, terminal))
   }
   return program
 }
@@ -160,7 +118,7 @@ async function assemble(args: string[], context: Context): Promise<Command> {
 function withHelpOption(args: string[]): string[] {
   const [first, second, ...rest] = args
   if (first === 'help' && second !== undefined) {
-    return Object.hasOwn(COMMANDS, second) ? [second, '--help', ...rest] : [second]
+    return Object.hasOwn(FILES, second) ? [second, '--help', ...rest] : [second]
   }
   return args
 }
@@ -172,7 +130,8 @@ async function prepare(command: Command, terminal: Terminal): Promise<void> {
   const options: TraceOptions = command.opts()
   if (options.trace || options.traceFile !== undefined || options.summary) {
     const { startTracing } = await import('./commands/shared/tracing.ts')
-    endTrace = startTracing(command.name(), options, terminal)
+    const source = command.name() === 'relay' ? 'relay' : 'pynet'
+    endTrace = startTracing(command.name(), options, terminal, source)
   }
 }
 

@@ -1,96 +1,55 @@
-// The README's programs: its TypeScript compiles and runs, its shell script does what it says.
-import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+// The README's other commands: the quick start runs, its script does what it says, and every option is named.
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { runPynet, startShell } from './support/processes.ts'
+import { unusedPort } from './support/wire.ts'
 
-const run = promisify(execFile)
-const project = new URL('..', import.meta.url).pathname
-/** npx may build the package anew, under the feet of all other tests: the same program without it. */
-const withoutNpx = (text: string) => text.replaceAll('npx pynet', 'node bin/pynet.js')
-const readme = readFileSync(join(project, 'README.md'), 'utf8')
+const readProject = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
+const readme = readProject('README.md')
+const blocks = [...readme.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, text = '']) => text)
 
-/** The fenced blocks of one language, in their order. */
-function blocks(language: string): string[] {
-  return [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
-    .filter(([, name]) => name === language)
-    .map(([, , text]) => text ?? '')
+/** Runs commands of the README, with our program in the place of npx. */
+async function run(commands: string): Promise<string> {
+  const script = commands.replaceAll('npx pynet', 'pynet')
+  return (await startShell(script).finished()).stdout
 }
 
 describe('the README', () => {
-  let folder = ''
-
-  beforeAll(() => {
-    // a folder of a user's, where the package and Node's types are installed
-    folder = mkdtempSync(join(tmpdir(), 'pynet-readme-'))
-    mkdirSync(join(folder, 'node_modules'))
-    symlinkSync(project, join(folder, 'node_modules', 'pynet'))
-    symlinkSync(join(project, 'node_modules', '@types'), join(folder, 'node_modules', '@types'))
-    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
-    blocks('ts').forEach((text, index) => {
-      writeFileSync(join(folder, `example-${index}.ts`), text)
-    })
+  it('begins with a demo', async () => {
+    const [demo] = blocks
+    expect(demo).toBe('npm ci && npx pynet demo echo\n')
+    expect(await run('npx pynet demo echo')).toContain('> received 30000 bytes')
   })
 
-  afterAll(() => rmSync(folder, { recursive: true }))
-
-  it('has TypeScript that compiles in strict mode, and runs', async () => {
-    const files = blocks('ts').map((_, index) => `example-${index}.ts`)
-    expect(files.length).toBeGreaterThan(0)
-    const compiler = join(project, 'node_modules', '.bin', 'tsc')
-    const options = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--types', 'node']
-    await run(compiler, [...options, ...files], { cwd: folder })
-    const outputs: string[] = []
-    for (const file of files) {
-      const program = file.replace(/ts$/, 'js')
-      outputs.push((await run(process.execPath, [program], { cwd: folder })).stdout)
-    }
-    expect(blocks('text')).toContain(outputs[0])
+  it('goes on with an echo in one terminal', async () => {
+    const [, echo = ''] = blocks
+    const [, commands = ''] = /^sh -c '(.*)'\n$/.exec(echo) ?? []
+    const output = await run(commands.replaceAll('2000', String(await unusedPort())))
+    expect(output).toContain('abcabcabc\nreceived 9 bytes\n\n')
   })
 
-  it('has a shell script without a sleep that runs an echo demo', async () => {
-    const script = blocks('sh').find((text) => text.startsWith('#!/bin/sh')) ?? ''
+  it('has a script of ten lines, without a sleep, that runs an echo', async () => {
+    const script = blocks.find((text) => text.startsWith('#!/bin/sh')) ?? ''
     expect(script).not.toContain('sleep')
     expect(script.trim().split('\n')).toHaveLength(10)
-    const { stdout } = await run('sh', ['-c', withoutNpx(script)], { cwd: project })
-    expect(stdout).toMatch(
+    expect(await run(script)).toMatch(
       /^client is at \('127\.0\.0\.1', \d+\)\nto be or not to be to be or not to be \nreceived 38 bytes\n\nthe server ended with 0\n$/,
     )
   })
 
-  it('begins with a demo, and an echo in one terminal', async () => {
-    const [demo = '', echo = ''] = blocks('sh')
-    expect(demo).toBe('npm ci && npx pynet demo echo\n')
-    const shown = demo.replace('npm ci && ', '').replace('echo', 'echo --pace 0')
-    const first = await run('sh', ['-c', withoutNpx(shown)], { cwd: project })
-    expect(first.stdout).toContain('> received 30000 bytes')
-    const command = echo.replaceAll('2000', String(await freePort()))
-    const second = await run('sh', ['-c', withoutNpx(command)], { cwd: project })
-    expect(second.stdout).toContain('abcabcabc\nreceived 9 bytes\n\n')
-  })
-
-  it('names only scripts that package.json has, and every option of the programs', async () => {
-    const { scripts } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'))
+  it('names every option of the six programs, and only scripts that are there', async () => {
+    const programs = ['echo', 'wps', 'str'].flatMap((name) => [`${name}-server`, `${name}-client`])
+    const helps = await Promise.all(programs.map((program) => runPynet(program, '--help')))
+    const options = helps.flatMap(({ stdout }) => stdout.match(/(?<=^ +.*)--[a-z-]+(?= )/gm))
+    expect(options.length).toBeGreaterThan(6)
+    for (const option of options) if (option !== '--help') expect(readme).toContain(option)
+    const { scripts } = JSON.parse(readProject('package.json'))
     for (const [, script = ''] of readme.matchAll(/npm run ([a-z:]+)/g)) {
       expect(scripts).toHaveProperty([script])
     }
-    for (const command of ['echo', 'wps', 'str'].flatMap((n) => [`${n}-server`, `${n}-client`])) {
-      const help = await run(process.execPath, ['bin/pynet.js', command, '--help'], {
-        cwd: project,
-      })
-      for (const [option] of help.stdout.matchAll(/^ +.*?(--[a-z-]+)(?= )/gm)) {
-        const name = option.slice(option.indexOf('--'))
-        if (name !== '--help') expect(readme).toContain(name)
-      }
-    }
+  })
+
+  it('links only to files that are there', () => {
+    for (const [, path = ''] of readme.matchAll(/\]\(([^)#:]+)\)/g)) readProject(path)
   })
 })
-
-async function freePort(): Promise<number> {
-  const { listen } = await import('../src/index.ts')
-  const listener = await listen({ port: 0 })
-  await listener.close()
-  return listener.address.port
-}

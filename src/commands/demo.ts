@@ -1,27 +1,75 @@
-// demo: plays one of the three pairs in one terminal, and shows and says what happens.
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+// demo: plays one of the pairs in one terminal, and shows and says what happens.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Argument, type Command } from 'commander'
-import { DemoError } from '../demo/actor.ts'
 import { echoPlay } from '../demo/echo-play.ts'
-import { LiveView } from '../demo/live-view.ts'
-import { PlainView } from '../demo/plain-view.ts'
+import { Keys } from '../demo/keys.ts'
+import { NO_MASK, plainMask } from '../demo/mask.ts'
 import type { Play } from '../demo/play.ts'
-import { Stage } from '../demo/stage.ts'
+import { DemoError } from '../demo/program.ts'
+import { runPlay } from '../demo/run-play.ts'
 import { strPlay } from '../demo/str-play.ts'
 import { wpsPlay } from '../demo/wps-play.ts'
-import { MIN_WIDTH } from '../ladder/text.ts'
+import { buildLadder } from '../ladder/build.ts'
+import { replaceFile } from '../ladder/picture-file.ts'
+import { svgLadder } from '../ladder/svg.ts'
+import { reasonOf } from '../socket/index.ts'
+import { ladderColour } from '../terminal/colours.ts'
+import { isInBackground } from '../terminal/keyboard.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { seconds } from './shared/arguments.ts'
 import type { Context } from './shared/context.ts'
 
 const PLAYS: Record<string, Play> = { echo: echoPlay, wps: wpsPlay, str: strPlay }
-const DEFAULT_PACE_MS = 2000
+const TERMINAL_PACE_MS = 2000
+const MIN_WIDTH = 60
+const MAX_WIDTH = 120
 /** Where nobody says how wide the reader's screen is. */
 const DEFAULT_WIDTH = 80
+const STDOUT = '-'
 
 interface DemoOptions {
   pace?: number
   plain?: boolean
+  svg?: string
+}
+
+/** Runs the play, and leaves nothing of it behind, however it ends. */
+export async function demo(
+  play: Play,
+  { pace, plain = false, svg }: DemoOptions,
+  { terminal, signal }: Context,
+): Promise<void> {
+  const { isTerminal, columns = DEFAULT_WIDTH } = terminal.output
+  if (columns < MIN_WIDTH) {
+    const found = `and this terminal has ${columns}`
+    throw new DemoError(`the demo needs ${MIN_WIDTH} columns, ${found}: make the window wider`)
+  }
+  const hasKeys = isTerminal && process.stdin.isTTY && !isInBackground()
+  const keys = hasKeys ? new Keys(signal) : undefined
+  if (keys !== undefined) terminal.hint('Enter goes on at once, q ends the demo')
+  const paceMs = pace ?? (isTerminal ? TERMINAL_PACE_MS : 0)
+  try {
+    const traces = await runPlay(play, {
+      width: Math.min(columns, MAX_WIDTH),
+      paint: plain ? (text) => text : ladderColour,
+      mask: plain ? plainMask(play.hasVaryingBytes === true) : NO_MASK,
+      print: async (lines) => {
+        if (svg !== STDOUT) await terminal.output.printOwn(`${lines.join('\n')}\n`)
+      },
+      pause: () => keys?.pause(paceMs) ?? sleep(paceMs, undefined, { signal }),
+      signal: keys?.signal ?? signal,
+    })
+    if (svg !== undefined) await writePicture(svg, svgLadder(buildLadder(traces)), terminal)
+  } catch (error) {
+    if (signal.aborted || !keys?.hasQuit) throw error
+  }
+}
+
+async function writePicture(file: string, picture: string, terminal: Terminal): Promise<void> {
+  if (file === STDOUT) return terminal.print(picture)
+  await replaceFile(file, picture).catch((error) => {
+    throw new DemoError(`cannot write ${file}: ${reasonOf(error)}`)
+  })
 }
 
 /** The command line of demo. */
@@ -30,62 +78,27 @@ export function declare(command: Command, context: Context): void {
     .addArgument(new Argument('<pair>', 'which programs to play').choices(Object.keys(PLAYS)))
     .option(
       '--pace <seconds>',
-      'how long to wait before and after each step; 0 for scripts (default: 2)',
+      'how long to wait before and after each step (default: 2 in a terminal, else 0)',
       seconds,
     )
-    .option('--plain', 'plain lines, the same in every run: ports, times and chunks are masked')
+    .option('--plain', 'mask ports, times and chunks, so that every run prints the same')
+    .option('--svg <file>', 'keep the ladder as a picture, in this file or on standard output (-)')
     .addHelpText(
       'after',
       `
 Starts a real server and its clients on a free port of this machine, types the
 keys itself, and shows as a growing ladder what each of them calls, what comes
-of it at the other end, and what it prints (after >). Into a file or a pipe it
-prints plain lines. Ctrl-C ends it all.
+of it at the other end, and what it prints (after >). In a terminal, Enter goes
+on at once, and q ends it.
 
 Examples:
   pynet demo echo
   pynet demo str --pace 1
-  pynet demo wps --pace 0 --plain > today.txt`,
+  pynet demo echo --svg echo.svg
+  pynet demo wps --plain > today.txt`,
     )
     .action(async (pair: string, options: DemoOptions) => {
       const play = PLAYS[pair]
       if (play !== undefined) await demo(play, options, context)
     })
-}
-
-/** Gives the play, and leaves nothing of it behind, however it ends. */
-export async function demo(
-  play: Play,
-  { pace = DEFAULT_PACE_MS, plain = false }: DemoOptions,
-  { terminal, signal }: Context,
-): Promise<void> {
-  if (play.needs !== undefined && !isInstalled(play.needs)) {
-    throw new DemoError(`this demo shows the output of ${play.needs}, which this machine lacks`)
-  }
-  const { isTerminal, columns = DEFAULT_WIDTH } = terminal.output
-  const view =
-    isTerminal && !plain
-      ? new LiveView(play, Math.max(MIN_WIDTH, columns))
-      : new PlainView(play, { isMasked: plain })
-  const print = async (lines: readonly string[]) => {
-    if (lines.length > 0) await terminal.print(`${lines.join('\n')}\n`)
-  }
-  const stage = new Stage({ paceMs: pace, view, print, signal })
-  try {
-    await stage.give(play)
-  } finally {
-    await stage.close()
-  }
-}
-
-/** Whether the server will find the program where it looks. */
-function isInstalled(program: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
 }

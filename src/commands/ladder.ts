@@ -1,13 +1,14 @@
 // ladder: joins the traces of both ends of a connection and draws what happened between them.
-import { readFile, writeFile } from 'node:fs/promises'
-import type { Command } from 'commander'
-import { buildLadder } from '../ladder/build.ts'
-import type { Ladder } from '../ladder/ladder.ts'
+import { readFile } from 'node:fs/promises'
+import { type Command, Option } from 'commander'
+import { buildLadder, type WholeLadder } from '../ladder/build.ts'
 import { mermaidLadder } from '../ladder/mermaid.ts'
+import { addressText } from '../ladder/notes.ts'
+import { inputThatIs, replaceFile } from '../ladder/picture-file.ts'
 import { svgLadder } from '../ladder/svg.ts'
+import { THEMES, type Theme } from '../ladder/svg-themes.ts'
 import { MIN_WIDTH, textLadder } from '../ladder/text.ts'
-import { formatAddress } from '../socket/address.ts'
-import { codeOf, reasonOf } from '../socket/errors.ts'
+import { codeOf, reasonOf } from '../socket/index.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Trace } from '../trace/format.ts'
 import { parseTrace } from '../trace/parse-trace.ts'
@@ -17,57 +18,26 @@ import type { Context } from './shared/context.ts'
 const MAX_WIDTH = 1000
 /** Where nobody says how wide the reader's screen is. */
 const DEFAULT_WIDTH = 80
-/** Some editors and shells begin a file with it. */
-const BYTE_ORDER_MARK = /^\ufeff/
+const STDOUT = '-'
 
 interface LadderOptions {
   mermaid?: boolean
   svg?: string
+  theme: Theme
   all?: boolean
   width?: number
 }
 
-/** The command line of ladder. */
-export function declare(command: Command, context: Context): void {
-  command
-    .argument('<trace-file...>', 'what the programs wrote with --trace-file, of all ends')
-    .option('--mermaid', 'print a Mermaid sequence diagram, for a Markdown page')
-    .option('--svg <file>', 'write a picture to this file')
-    .option('--all', 'show every call, also where there are hundreds of one kind')
-    .option(
-      '--width <columns>',
-      "how wide the diagram may be (default: the terminal's, or 80)",
-      wholeNumber(MIN_WIDTH, MAX_WIDTH),
-    )
-    .addHelpText(
-      'after',
-      `
-Draws a ladder diagram: a lane for each program, its calls from top to bottom,
-an arrow from each send to the receives that its bytes fed, with the bytes'
-range, and a heavy line where a call blocked. The clocks of two machines need
-not agree: each side's times are its own.
-
-Examples:
-  pynet ladder client.ndjson server.ndjson
-  pynet ladder ann.ndjson bob.ndjson server.ndjson --width 120
-  pynet ladder client.ndjson server.ndjson --svg ladder.svg
-  pynet ladder client.ndjson server.ndjson --mermaid >> notes.md`,
-    )
-    .action(async (files: string[], options: LadderOptions) => {
-      const traces = await Promise.all(files.map(readTrace))
-      await ladder(traces, options, context.terminal)
-    })
-}
-
 /** Draws the diagram of the traces, and says what they lack. */
-export async function ladder(
+async function ladder(
   traces: readonly Trace[],
-  { mermaid, svg, all, width }: LadderOptions,
+  { mermaid, svg, theme, all, width }: LadderOptions,
   terminal: Terminal,
 ): Promise<void> {
   const whole = buildLadder(traces)
   tellWhatIsMissing(traces, whole, terminal)
-  if (svg !== undefined) await writePicture(svg, svgLadder(whole, { all }))
+  if (svg === STDOUT) await terminal.print(svgLadder(whole, { all, theme }))
+  else if (svg !== undefined) await writePicture(svg, svgLadder(whole, { all, theme }))
   if (mermaid) {
     await terminal.print(mermaidLadder(whole, { all }))
   } else if (svg === undefined) {
@@ -76,34 +46,10 @@ export async function ladder(
   }
 }
 
-async function readTrace(file: string): Promise<Trace> {
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (error) {
-    throw fileError(`cannot read ${file}`, error)
-  }
-  return parseTrace(text.replace(BYTE_ORDER_MARK, ''), file)
-}
-
-async function writePicture(file: string, picture: string): Promise<void> {
-  try {
-    await writeFile(file, picture)
-  } catch (error) {
-    throw fileError(`cannot write ${file}`, error)
-  }
-}
-
-/** A mistake of the user's, for whom the stack is of no use. */
-function fileError(what: string, cause: unknown): Error {
-  const error = new Error(`${what}: ${reasonOf(cause)}`, { cause })
-  return Object.assign(error, { code: codeOf(cause) })
-}
-
 /** The diagram is drawn from what there is; who reads it should know what there is not. */
 function tellWhatIsMissing(
   traces: readonly Trace[],
-  { connections, leftOut }: Ladder,
+  { connections, leftOut }: WholeLadder,
   terminal: Terminal,
 ): void {
   for (const { name, isCutShort } of traces) {
@@ -115,10 +61,80 @@ function tellWhatIsMissing(
       connections.length === 0 ? 'no connection' : "only one end: the other end's trace is missing"
     terminal.say('warning', `${only?.name} shows ${what}`)
   }
-  for (const { trace, remotes } of leftOut) {
-    const [first] = remotes
+  for (const { trace, remotes, isUndecided } of leftOut) {
     const others = remotes.length === 1 ? '' : ` and ${remotes.length - 1} more`
-    const whom = first === undefined ? '' : `${formatAddress(first)}${others}`
-    terminal.say('warning', `no trace of ${whom}, which ${trace.name} talks to: left out`)
+    const whom = `${addressText(remotes[0])}${others}`
+    const message = isUndecided
+      ? `connections of ${trace.name} to ${whom} can't be told apart: left out`
+      : `no trace of ${whom}, which ${trace.name} talks to: left out`
+    terminal.say('warning', message)
   }
+}
+
+async function readTrace(file: string): Promise<Trace> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    throw fileError(`cannot read ${file}`, error)
+  }
+  return parseTrace(text, file)
+}
+
+async function writePicture(file: string, picture: string): Promise<void> {
+  try {
+    await replaceFile(file, picture)
+  } catch (error) {
+    throw fileError(`cannot write ${file}`, error)
+  }
+}
+
+/** A mistake of the user's, for whom the stack is of no use. */
+function fileError(what: string, cause: unknown): Error {
+  const error = new Error(`${what}: ${reasonOf(cause)}`, { cause })
+  return Object.assign(error, { code: codeOf(cause) })
+}
+
+/** The command line of ladder. */
+export function declare(command: Command, { terminal }: Context): void {
+  command
+    .argument('<trace-file...>', 'what the programs wrote with --trace-file, of all ends')
+    .option('--mermaid', 'print a Mermaid sequence diagram, for a Markdown page')
+    .option('--svg <file>', 'write a picture to this file, or to standard output (-)')
+    .addOption(
+      new Option('--theme <theme>', "the picture's colours").choices(THEMES).default('light'),
+    )
+    .option('--all', 'show every call, also where there are hundreds of one kind')
+    .option(
+      '--width <columns>',
+      "how wide the diagram may be (default: the terminal's, or 80)",
+      wholeNumber(MIN_WIDTH, MAX_WIDTH),
+    )
+    .addHelpText(
+      'after',
+      `
+Draws a ladder diagram: a lane for each program, its calls from top to bottom,
+an arrow from each send to the receives that its bytes fed, with the bytes'
+range, and a heavy line where a call blocked. Both ends are joined by their
+addresses and by what the bytes say, also across a relay or a translation of
+addresses. The clocks of two machines need not agree: each side's times are
+its own.
+
+Examples:
+  pynet ladder client.ndjson server.ndjson
+  pynet ladder ann.ndjson bob.ndjson server.ndjson --width 120
+  pynet ladder client.ndjson server.ndjson --svg ladder.svg --theme auto
+  pynet ladder client.ndjson server.ndjson --mermaid >> notes.md`,
+    )
+    .action(async (files: string[], options: LadderOptions) => {
+      const { svg = STDOUT } = options
+      const input = svg === STDOUT ? undefined : await inputThatIs(svg, files)
+      if (input !== undefined) {
+        command.error(`--svg ${svg} would replace ${input}, which is to be read: name another file`)
+      }
+      const traces: Trace[] = []
+      // One after another: there may be more files than a process may have open.
+      for (const file of files) traces.push(await readTrace(file))
+      await ladder(traces, options, terminal)
+    })
 }

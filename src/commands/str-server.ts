@@ -1,6 +1,6 @@
 // str-server, the tutorial's strsvr.py (section 6): several clients at once add letters to one string.
 import { type Command, Option } from 'commander'
-import { type Listener, Selector, type TcpSocket } from '../socket/index.ts'
+import { type Listener, Selector, SocketError, type TcpSocket } from '../socket/index.ts'
 import { Clients, Polling } from '../str/clients.ts'
 import { GrowingBytes } from '../str/growing-bytes.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -67,6 +67,8 @@ function serveLetter(client: TcpSocket, clients: Clients, v: GrowingBytes): bool
     }
     clients.leave(client) // the end of data
   } catch (error) {
+    const isOfClient = error instanceof SocketError || error instanceof LimitError
+    if (!isOfClient) throw error
     clients.leave(client, error) // the connection is lost, or v has no room for the letter
   }
   return false

@@ -1,43 +1,52 @@
-// The play of echo-server and echo-client: one byte stream, and a recv that blocks.
-import { call, type Play, PORT, SERVER } from './play.ts'
+// The play of echo-server and echo-client: the client blocks, and data comes in chunks.
+import { type Act, type Play, PORT } from './play.ts'
 
-const CLIENT = 'client'
-const SHOWN_LETTERS = 30
+/** Its copies are more than one recv of the client takes. */
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz'.repeat(4)
 
-export const echoPlay: Play = {
-  title: 'echo: one string out, ten thousand copies of it back',
-  lanes: [CLIENT, SERVER],
+const blockingAct: Act = {
+  lanes: ['client', 'server'],
   steps: [
     {
-      say: 'The server starts. It asks the operating system for a port and listens there: from now on clients can connect. Its next call, accept, blocks until one does.',
-      act: { start: SERVER, command: ['echo-server', '0', '--host', '127.0.0.1'] },
-      goals: { [SERVER]: { call: call('listen') } },
+      say: 'The server asks the operating system for a free port and listens on it: from now on clients can connect. Its next call, accept, blocks until one does.',
+      start: ['server', 'echo-server 0 --host 127.0.0.1'],
+      until: { server: 'waits in accept' },
     },
     {
-      say: 'A client starts, connects to that port, and sends the three bytes abc. At the server accept returns with a socket for this one client, and recv on that socket brings the bytes.',
-      act: { start: CLIENT, command: ['echo-client', '127.0.0.1', PORT, 'abc'] },
-      goals: {
-        [SERVER]: { call: call('recv'), output: /client is at .*\n/ },
-        [CLIENT]: { call: call('sendAll') },
-      },
+      say: 'A client connects, sends the three bytes abc, and ends its data. At the server, accept returns a socket for this one client, and recv on that socket brings the bytes.',
+      start: ['client', `echo-client 127.0.0.1 ${PORT} abc`],
+      until: { client: 'waits in recv', server: 'waits in keyboard' },
     },
     {
-      say: 'Now nothing happens, and that is worth a look: the client is blocked in recv, for the server has sent nothing yet; and the server waits for a key at its own keyboard.',
-      waits: { [CLIENT]: 'recv', [SERVER]: 'keyboard' },
-      goals: {},
+      say: 'Now nothing happens. The client is blocked in recv, because the server has sent nothing; and the server waits for a key at its own keyboard. A heavy line shows who waits.',
     },
     {
-      say: 'We press Enter at the server. It sends 10,000 copies in one call and closes. At the client recv returns at last, with as much as has arrived: TCP keeps no borders, so it loops until recv brings 0 bytes, which is the end of data.',
-      act: { type: SERVER, keys: '\n' },
-      goals: { [SERVER]: { ended: true }, [CLIENT]: { ended: true } },
+      say: 'We press Enter at the server. It sends 10,000 copies and closes the connection. At the client, recv returns at last.',
+      type: ['server', ''],
+      until: { server: 'ends', client: 'ends' },
     },
   ],
+}
+
+const chunksAct: Act = {
+  lanes: ['client', 'server'],
+  steps: [
+    {
+      say: 'Once more, with a longer string. This server does not wait for a key.',
+      start: ['server', 'echo-server 0 --host 127.0.0.1 --go-ahead now'],
+      until: { server: 'waits in accept' },
+    },
+    {
+      say: 'The client sends 104 letters, and 1,040,000 bytes come back. TCP keeps no borders between sends: each recv brings what has arrived by then, in chunks of rather random size. So the client calls recv in a loop, until it returns 0 bytes: the end of data.',
+      start: ['client', `echo-client 127.0.0.1 ${PORT} ${LETTERS}`],
+      until: { server: 'ends', client: 'ends' },
+    },
+  ],
+}
+
+export const echoPlay: Play = {
+  title: 'echo: one string goes out, ten thousand copies come back',
+  acts: [blockingAct, chunksAct],
   closing:
-    'Now with your own hands, in two terminals: "npx pynet echo-server 2000 --trace", and "npx pynet echo-client localhost 2000 abc --trace".',
-  maskOutput: (lines) => {
-    const counts = lines.map((line) => Number(/^received (\d+) bytes$/.exec(line)?.[1] ?? 0))
-    const received = counts.reduce((sum, count) => sum + count, 0)
-    const first = lines[0]?.slice(0, SHOWN_LETTERS) ?? ''
-    return [`${first}…`, `received ${received} bytes in chunks`]
-  },
+    'Now try it yourself, in two terminals: "npx pynet echo-server 2000 --trace", and "npx pynet echo-client localhost 2000 abc --trace".',
 }

@@ -1,8 +1,9 @@
 // The byte accounting: which bytes of which send fed which receive, and what opened and ended it all.
-import { isReceiving } from '../trace/format.ts'
+import { isReceiving, isSending } from '../trace/format.ts'
+import { isEndOfData } from '../trace/words.ts'
 import type { Arrow, Call, Connection, End } from './ladder.ts'
 
-/** All that went over a connection, in both directions. */
+/** Returns all that went over a connection, in both directions. */
 export function arrowsOf(connection: Connection): Arrow[] {
   const [opener, acceptor] = connection.ends
   return [
@@ -24,18 +25,20 @@ function arrow(
 }
 
 function opening(opener: End, acceptor: End): Arrow[] {
-  const cause = opener.calls.find(({ record }) => record.call === 'connect')
+  const cause = opener.calls.find(({ record: { call, error } }) => {
+    return call === 'connect' && error === undefined
+  })
   const effect = acceptor.calls.find(({ record }) => record.call === 'accept')
   if (cause === undefined && effect === undefined) return []
   return [arrow('open', [opener, acceptor], { cause, effect })]
 }
 
 /**
- * One direction's stream. The stream keeps no borders between sends: both ends' calls are ranges
+ * Returns the arrows of one direction. The stream keeps no borders between sends: both ends' calls are ranges
  * of the same bytes, counted from 0, and each pair of ranges that overlaps is an arrow. Bytes that
  * came and that no send of the trace holds (it was cut short, or there is none) come from the lane.
  */
-export function bytesBetween(from: End, to: End): Arrow[] {
+function bytesBetween(from: End, to: End): Arrow[] {
   const sends = from.calls.filter(isSendOfBytes)
   const receives = to.calls.filter(isReceiptOfBytes)
   const ends: [End, End] = [from, to]
@@ -64,28 +67,23 @@ export function bytesBetween(from: End, to: End): Arrow[] {
   return arrows
 }
 
-/** A call's bytes in its direction's stream, from the first to behind the last. */
+/** Returns where a call's bytes stand in the stream, from the first to behind the last. */
 export function rangeOf({ record: { bytes = 0, offset = 0 } }: Call): [begin: number, end: number] {
   return [offset, offset + bytes]
 }
 
-export function isSendOfBytes({ record }: Call): boolean {
-  return record.call === 'sendAll' && (record.bytes ?? 0) > 0
+function isSendOfBytes({ record }: Call): boolean {
+  return isSending(record.call) && (record.bytes ?? 0) > 0
 }
 
 export function isReceiptOfBytes({ record }: Call): boolean {
   return isReceiving(record.call) && (record.bytes ?? 0) > 0
 }
 
-/** A receive that found the end of data. */
-export function isEndOfData({ record }: Call): boolean {
-  return isReceiving(record.call) && record.bytes === 0 && record.error === undefined
-}
-
 /** The end of data: sent by the first shutdown or close, found by the first receive of 0 bytes. */
 function ending(from: End, to: End): Arrow[] {
   const cause = from.calls.find(({ record }) => ['shutdown', 'close'].includes(record.call))
-  const effect = to.calls.find(isEndOfData)
+  const effect = to.calls.find(({ record }) => isEndOfData(record))
   const isTold = effect !== undefined || to.lane.trace === undefined
   if (!isTold || (cause === undefined && effect === undefined)) return []
   return [arrow('end', [from, to], { cause, effect })]

@@ -1,69 +1,90 @@
 // The lanes of a diagram in a terminal: their columns, and the lines that are drawn across them.
-import { rangeOf } from './arrows.ts'
-import { type Cell, drawCell, wishOf } from './cells.ts'
-import { columnsOf, cut, fill, wrap } from './columns.ts'
-import { joint, UNKNOWN_LINE } from './joints.ts'
+import { type Cell, drawCell } from './cells.ts'
+import { cut, fill, wrap } from './columns.ts'
 import type { Arrow, Call, Ladder, Lane, Row } from './ladder.ts'
-import { endNoteOf, titleOf } from './notes.ts'
-import { labelOf, range, wordsOf } from './words.ts'
+import { titleOf } from './notes.ts'
+import { labelOf, wordsOf } from './words.ts'
 
 export const MARGIN = ' '
 /** The last lane has no arrow on its right, and leaves the others so much room. */
 const ARROW_ROOM = 4
+/** Wide enough for what most calls have to say, and an arrow. */
+const MAX_LANE = 56
+/** A lane of which there is no trace. */
+const UNKNOWN_LINE = '┆'
 
-/** The columns of the lanes, and which of them are blocked at the line that is drawn next. */
+/** A lane's line: light while the program runs, heavy while a call blocks; with a branch or two. */
+export const LANE_LINES = {
+  'light light': '│├┤┼',
+  'light heavy': '╽┟┧╁',
+  'heavy light': '╿┞┦╀',
+  'heavy heavy': '┃┠┨╂',
+}
+
+/** How wide a lane is beside its line, and how wide the times are in it. */
+export interface LaneColumns {
+  readonly columns: number
+  readonly timeColumns: number
+}
+
+/** Returns equal columns for the lanes, as wide as there is room, and as is of use. */
+export function shareWidth({ lanes, rows }: Ladder, width: number): LaneColumns[] {
+  const timeColumns = new Map<Lane, number>(lanes.map((lane) => [lane, 0]))
+  for (const row of rows) {
+    const { lane } = row.call
+    timeColumns.set(lane, Math.max(timeColumns.get(lane) ?? 0, wordsOf(row).time.length))
+  }
+  const [count, room] = [lanes.length, width - MARGIN.length]
+  const fair = Math.min(MAX_LANE, Math.floor((room + (count > 1 ? ARROW_ROOM : 0)) / count))
+  return lanes.map((lane, index) => {
+    const own = index === count - 1 ? Math.min(fair, room - fair * (count - 1)) : fair
+    return { columns: own - 1, timeColumns: timeColumns.get(lane) ?? 0 }
+  })
+}
+
+/** Draws row by row, from top to bottom, and knows which lanes are blocked at the next line. */
 export class Canvas {
   readonly #lanes: readonly Lane[]
-  readonly #columns: number[]
-  readonly #times: number[]
+  readonly #columns: readonly LaneColumns[]
   readonly #blocked: Map<Lane, Set<Call>>
 
-  constructor({ lanes, rows }: Ladder, width: number) {
+  constructor(lanes: readonly Lane[], columns: readonly LaneColumns[]) {
     this.#lanes = lanes
+    this.#columns = columns
     this.#blocked = new Map(lanes.map((lane) => [lane, new Set()]))
-    this.#times = lanes.map((lane) => {
-      const own = rows.filter((row) => row.call.lane === lane)
-      return own.reduce((most, row) => Math.max(most, wordsOf(row).time.length), 0)
-    })
-    this.#columns = this.#share(rows, width - MARGIN.length)
   }
 
+  /** Returns the names of the lanes, their addresses, and an empty line. */
   heads(): string[] {
     const titles = this.#lanes.map(titleOf)
-    const head = (first: string, texts: string[]) =>
-      this.#line(
-        this.#lanes.map((lane) => (lane.trace === undefined ? UNKNOWN_LINE : first)),
-        texts.map((text, lane) => {
-          const columns = this.#columns[lane] ?? 0
-          return fill(` ${cut(text, columns - 2)}`, columns)
-        }),
-      )
-    const [names, addresses] = [titles.map(({ name }) => name), titles.map((t) => t.address)]
-    return [
-      head('┌', names),
-      head('│', addresses),
-      head(
-        '│',
-        titles.map(() => ''),
-      ),
-    ]
+    const [names, addresses] = [titles.map(({ name }) => name), titles.map((one) => one.address)]
+    const lines = (line: string) => {
+      return this.#lanes.map(({ trace }) => (trace === undefined ? UNKNOWN_LINE : line))
+    }
+    const [begins, goesOn] = [lines('┌'), lines('│')]
+    return [this.#texts(begins, names), this.#texts(goesOn, addresses), this.#texts(goesOn, [])]
   }
 
+  /** Returns the ends of the lanes, and what is to be said of them. */
   feet(): string[] {
-    const ends = this.#lanes.map(({ trace }) => (trace === undefined ? UNKNOWN_LINE : '└'))
-    const notes = this.#lanes.map((lane, index) =>
-      wrap(endNoteOf(lane), (this.#columns[index] ?? 0) - 2),
-    )
+    const ends = this.#lanes.map((lane) => {
+      if (lane.trace === undefined) return UNKNOWN_LINE
+      return this.#isBlocked(lane) ? '┖' : '└'
+    })
+    const notes = this.#lanes.map((lane, index) => {
+      return wrap(lane.endNote, (this.#columns[index]?.columns ?? 0) - 2)
+    })
     const lines = Math.max(...notes.map((note) => note.length))
     return Array.from({ length: lines }, (_, line) => {
-      const texts = this.#columns.map((columns, lane) => {
-        return fill(` ${cut(notes[lane]?.[line] ?? '', columns - 2)}`, columns)
-      })
-      return this.#line(line === 0 ? ends : ends.map(() => ' '), texts)
+      const texts = notes.map((note) => note[line] ?? '')
+      return this.#texts(line === 0 ? ends : ends.map(() => ' '), texts)
     })
   }
 
-  /** The lines of a step. What does not fit into one line gets one for each arrow and each row. */
+  /**
+   * Returns the lines of a step: one row, or a call and the row of what it brought right after it.
+   * What does not fit into one line gets one for each arrow and each row.
+   */
   step(rows: readonly Row[]): string[] {
     const row = rows.at(-1) as Row
     const others = row.arrows.slice(0, -1)
@@ -71,87 +92,72 @@ export class Canvas {
     const together = others.length === 0 ? this.#draw(rows, last) : undefined
     if (together !== undefined) return [together]
     if (rows.length > 1) return rows.flatMap((one) => this.step([one]))
-    const arrows = others.flatMap((arrow) => this.#draw([], arrow) ?? [])
+    const lines = others.map((arrow) => this.#draw([], arrow))
     const joined = this.#draw(rows, last)
-    if (joined !== undefined) return [...arrows, joined]
-    const alone = [this.#draw([], last), this.#draw(rows, undefined)].map((line) => line ?? '')
+    if (joined !== undefined) lines.push(joined)
     // What goes to a peer without a trace stands below its send.
-    return [
-      ...arrows,
-      ...(last?.cause === row.call && last.effect === undefined ? this.#sent(row, last) : alone),
-    ]
-  }
-
-  #sent(row: Row, arrow: Arrow): string[] {
-    const text = this.#draw([row], undefined) ?? ''
-    return [text, this.#draw([], arrow) ?? '']
+    else if (last?.effect === undefined) {
+      lines.push(this.#draw(rows, undefined), this.#draw([], last))
+    } else lines.push(this.#draw([], last), this.#draw(rows, undefined))
+    return lines.map((line) => line ?? '')
   }
 
   #draw(rows: readonly Row[], arrow: Arrow | undefined): string | undefined {
-    const cells = this.#cells(rows, arrow)
-    const drawn = cells.map((cell, lane) =>
-      drawCell(cell, this.#columns[lane] ?? 0, this.#times[lane] ?? 0),
-    )
+    const cells = cellsOf(this.#lanes, rows, arrow)
+    const drawn = cells.map((cell, index) => {
+      const { columns = 0, timeColumns = 0 } = this.#columns[index] ?? {}
+      return drawCell(cell, columns, timeColumns)
+    })
     if (drawn.includes(undefined)) return undefined
-    const above = this.#lanes.map((lane) => this.#isBlocked(lane))
-    for (const row of rows) this.#pass(row)
-    const joints = this.#lanes.map((lane, index) => {
-      const { words, arrow: own } = cells[index] ?? {}
-      const left = cells[index - 1]?.arrow?.isToRight === false
-      const right = words !== undefined || own?.isToRight === true
+    const wereBlocked = this.#lanes.map((lane) => this.#isBlocked(lane))
+    for (const { kind, call } of rows) {
+      if (kind === 'start') this.#blocked.get(call.lane)?.add(call)
+      if (kind === 'return') this.#blocked.get(call.lane)?.delete(call)
+    }
+    const lines = this.#lanes.map((lane, index) => {
       if (lane.trace === undefined) return UNKNOWN_LINE
-      return joint(above[index] ?? false, this.#isBlocked(lane), { left, right })
+      const { words, arrow: own } = cells[index] ?? {}
+      const hasLeft = cells[index - 1]?.arrow?.isToRight === false
+      const hasRight = words !== undefined || own?.isToRight === true
+      const above = wereBlocked[index] ? 'heavy' : 'light'
+      const below = this.#isBlocked(lane) ? 'heavy' : 'light'
+      return LANE_LINES[`${above} ${below}`].charAt((hasRight ? 1 : 0) + (hasLeft ? 2 : 0))
     })
-    return this.#line(joints, drawn as string[])
-  }
-
-  #cells(rows: readonly Row[], arrow: Arrow | undefined): Cell[] {
-    const cells: Cell[] = this.#lanes.map(() => ({}))
-    for (const row of rows) {
-      const cell = cells[this.#lanes.indexOf(row.call.lane)]
-      if (cell !== undefined) cell.words = wordsOf(row)
-    }
-    if (arrow !== undefined) {
-      const [from, to] = [this.#lanes.indexOf(arrow.from), this.#lanes.indexOf(arrow.to)]
-      const cell = cells[Math.min(from, to)]
-      const row = rows.find(({ call }) => this.#lanes.indexOf(call.lane) === Math.min(from, to))
-      const label = labelOf(arrow)
-      const isToldByWords =
-        row !== undefined &&
-        row.kind !== 'sum' &&
-        (arrow.kind === 'data' ? range(...rangeOf(row.call)) === label : true)
-      if (cell !== undefined) cell.arrow = { label, isToRight: from < to, isToldByWords }
-    }
-    return cells
-  }
-
-  /** Equal columns, as wide as they wish, or as there is room. */
-  #share(rows: readonly Row[], width: number): number[] {
-    const count = this.#lanes.length
-    let wish = Math.max(...this.#lanes.map((lane) => columnsOf(titleOf(lane).name) + 3))
-    for (const row of rows) {
-      this.#cells([row], row.arrows.at(-1)).forEach((cell, lane) => {
-        wish = Math.max(wish, wishOf(cell, this.#times[lane] ?? 0) + 1)
-      })
-    }
-    const fair = Math.floor((width + (count > 1 ? ARROW_ROOM : 0)) / count)
-    const column = Math.min(fair, wish)
-    return this.#lanes.map((_, lane) => {
-      const isLast = lane === count - 1
-      return (isLast ? Math.min(column, width - column * (count - 1)) : column) - 1
-    })
+    return this.#line(lines, drawn as string[])
   }
 
   #isBlocked(lane: Lane): boolean {
     return (this.#blocked.get(lane)?.size ?? 0) > 0
   }
 
-  #pass({ kind, call }: Row): void {
-    if (kind === 'start') this.#blocked.get(call.lane)?.add(call)
-    if (kind === 'return') this.#blocked.get(call.lane)?.delete(call)
+  #texts(lines: readonly string[], texts: readonly string[]): string {
+    const cells = this.#columns.map(({ columns }, lane) => {
+      return fill(` ${cut(texts[lane] ?? '', columns - 2)}`, columns)
+    })
+    return this.#line(lines, cells)
   }
 
-  #line(joints: readonly string[], cells: readonly string[]): string {
-    return (MARGIN + joints.map((one, lane) => one + (cells[lane] ?? '')).join('')).trimEnd()
+  #line(lines: readonly string[], cells: readonly string[]): string {
+    return (MARGIN + lines.map((one, lane) => one + (cells[lane] ?? '')).join('')).trimEnd()
   }
+}
+
+/** What stands beside each lane's line: its own row, and the arrow between it and the next lane. */
+function cellsOf(lanes: readonly Lane[], rows: readonly Row[], arrow: Arrow | undefined): Cell[] {
+  const cells: { -readonly [Part in keyof Cell]: Cell[Part] }[] = lanes.map(() => ({}))
+  for (const row of rows) {
+    const cell = cells[lanes.indexOf(row.call.lane)]
+    if (cell !== undefined) cell.words = wordsOf(row)
+  }
+  if (arrow === undefined) return cells
+  const [from, to] = [lanes.indexOf(arrow.from), lanes.indexOf(arrow.to)]
+  const cell = cells[Math.min(from, to)]
+  if (cell === undefined) return cells
+  const label = labelOf(arrow)
+  const isToldByWords =
+    cell.words !== undefined &&
+    !cell.words.isSum &&
+    (arrow.kind !== 'data' || cell.words.range === label)
+  cell.arrow = { label, isToRight: from < to, isToldByWords }
+  return cells
 }

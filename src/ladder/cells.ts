@@ -1,80 +1,126 @@
-// One line of the diagram in a terminal: a lane's text and an arrow share the room between lanes.
+// The room between a lane's line and the next one's: a row's words and an arrow share it.
 import { columnsOf, cut, fill } from './columns.ts'
-import { arrowOf, leastArrow } from './joints.ts'
 import type { Words } from './words.ts'
 
-/** A preview with less room than this says nothing. */
-const LEAST_PREVIEW = 6
+/** Many bytes with less room than this say nothing; few are never cut. */
+const LEAST_PREVIEW = 9
 
-/** What stands in the room between a lane's line and the next one's. */
 export interface Cell {
-  words?: Words | undefined
-  arrow?: CellArrow | undefined
+  readonly words?: Words | undefined
+  readonly arrow?: CellArrow | undefined
 }
 
 export interface CellArrow {
   readonly label: string
   readonly isToRight: boolean
-  /** The call's words say the same as the label, which may then be left out. */
+  /** The words can say the same as the label. */
   readonly isToldByWords: boolean
 }
 
+/** Which parts of the words are shown, and how well that tells what happened. */
+interface Choice {
+  readonly text: string
+  readonly label: string
+  readonly hasPreview: boolean
+  readonly value: number
+}
+
+/** A few bytes are worth more than their range, that more than their number. */
+const VALUES = { fewBytes: 16, range: 8, detail: 2, label: 1, preview: 1 }
+
 /**
- * The cell in exactly so many columns; undefined where words and arrow do not fit side by side.
- * Words alone always fit: they are cut.
+ * Returns the cell in exactly so many columns; undefined where words and arrow do not fit side by
+ * side. Words alone always fit: they are cut. Times take `timeColumns`.
  */
 export function drawCell(
   { words, arrow }: Cell,
   columns: number,
-  times: number,
+  timeColumns: number,
 ): string | undefined {
   if (words === undefined) {
     if (arrow === undefined) return ' '.repeat(columns)
-    const label = leastArrow(arrow.label) <= columns ? arrow.label : ''
-    return arrowOf(columns, label, arrow.isToRight)
+    return drawArrow(arrow, columns, leastArrow(arrow.label) <= columns)
   }
-  const lead = ` ${words.time.padStart(words.isSum ? 0 : times)} `
+  const lead = ` ${words.time.padStart(words.isSum ? 0 : timeColumns)} `
+  const room = columns - lead.length - 1
+  const choice = choose(words, arrow, room)
   if (arrow === undefined) {
-    const room = columns - lead.length - 1
-    const forms = [ranged(words), words.short]
-    const text = forms.find((form) => columnsOf(form) <= room) ?? words.least
-    return fill(lead + withPreview(cut(text, room), words.preview, room), columns)
+    // Rather than cut the words, leave no space behind them.
+    const wide = choice === undefined ? room + 1 : room
+    const { text, hasPreview } = choice ?? choose(words, arrow, wide) ?? leastOf(words, room)
+    return fill(lead + (hasPreview ? withPreview(text, words, wide) : text), columns)
   }
-  for (const [text, label] of attempts(words, arrow)) {
-    const room = columns - lead.length - 1 - leastArrow(label)
-    if (columnsOf(text) > room) continue
-    const told = `${lead}${withPreview(text, words.preview, room)} `
-    return told + arrowOf(columns - columnsOf(told), label, arrow.isToRight)
+  if (choice === undefined) return undefined
+  const { text, label, hasPreview } = choice
+  const textRoom = room - leastArrow(label)
+  const told = `${lead}${hasPreview ? withPreview(text, words, textRoom) : text} `
+  return told + drawArrow({ ...arrow, label }, columns - columnsOf(told), true)
+}
+
+/** Returns the best that fits in `room`. */
+function choose(words: Words, arrow: CellArrow | undefined, room: number): Choice | undefined {
+  let best: Choice | undefined
+  for (const choice of choices(words, arrow)) {
+    if (best !== undefined && choice.value <= best.value) continue
+    const preview = columnsOf(words.preview) + 1
+    const arrowColumns = arrow === undefined ? 0 : leastArrow(choice.label)
+    const least = choice.hasPreview ? Math.min(preview, words.areFew ? preview : LEAST_PREVIEW) : 0
+    const needed = columnsOf(choice.text) + least + arrowColumns
+    if (needed <= room) best = choice
   }
-  return undefined
+  return best
 }
 
-/** The full words beside a labelled arrow, or else shorter ones, and those that say the label. */
-function attempts(words: Words, arrow: CellArrow): [text: string, label: string][] {
-  const { label, isToldByWords } = arrow
-  const isRangeTold = words.range === '' || words.range === label
-  const full = isRangeTold ? [words.text] : [ranged(words), words.short]
-  const telling = [words.text, words.short].filter((text) => text.includes(label))
-  const bare = label === '' || isToldByWords ? [...telling, words.least] : []
-  return [
-    ...full.map((text): [string, string] => [text, label]),
-    ...bare.map((text): [string, string] => [text, '']),
-  ]
+/** The parts in every combination that still says what the arrow brings. */
+function* choices(words: Words, arrow: CellArrow | undefined): Generator<Choice> {
+  const { name, details, preview, areFew } = words
+  // Beside an arrow in another cell a receive need not say which bytes it got.
+  const range = words.isSend || arrow !== undefined ? words.range : ''
+  for (const [index, detail] of details.entries()) {
+    for (const label of new Set([arrow?.label ?? '', ''])) {
+      for (const hasRange of range === '' ? [false] : [false, true]) {
+        for (const hasPreview of preview === '' ? [false] : [true, false]) {
+          const isRangeTold = hasRange || (range !== '' && label === range)
+          const areBytesTold = isRangeTold || (hasPreview && areFew)
+          const isArrowTold =
+            label === (arrow?.label ?? '') ||
+            (arrow?.isToldByWords === true && (range === '' || areBytesTold))
+          if (!isArrowTold) continue
+          const text = [name, detail, hasRange ? range : ''].filter((part) => part !== '').join(' ')
+          const value =
+            (hasPreview ? (areFew ? VALUES.fewBytes : VALUES.preview) : 0) +
+            (isRangeTold ? VALUES.range : 0) +
+            VALUES.detail * (details.length - 1 - index) +
+            (label === '' ? 0 : VALUES.label)
+          yield { text, label, hasPreview, value }
+        }
+      }
+    }
+  }
 }
 
-function ranged({ text, range }: Words): string {
-  return range === '' ? text : `${text} ${range}`
+function leastOf({ name, details, least }: Words, room: number): Choice {
+  const text = cut(least === '' ? `${name} ${details.at(-1)}`.trim() : least, room)
+  return { text, label: '', hasPreview: false, value: 0 }
 }
 
-/** The columns that a cell would like to have. */
-export function wishOf({ words, arrow }: Cell, times: number): number {
-  const preview = words?.preview ? columnsOf(words.preview) + 1 : 0
-  const told = words === undefined ? 0 : times + 3 + columnsOf(ranged(words)) + preview
-  return told + (arrow === undefined ? 0 : leastArrow(arrow.label) + 2)
-}
-
-function withPreview(text: string, preview: string, room: number): string {
+/** Returns the text and as much of the bytes as there is room for, in quotes. */
+function withPreview(text: string, { preview }: Words, room: number): string {
   const left = room - columnsOf(text) - 1
-  if (preview === '' || left < Math.min(LEAST_PREVIEW, columnsOf(preview))) return text
-  return `${text} ${cut(preview, left)}`
+  const isCut = columnsOf(preview) > left
+  return `${text} ${isCut ? `${cut(preview.slice(0, -1), left - 1)}"` : preview}`
+}
+
+/** An arrow of exactly so many columns, with its label in the middle. */
+function drawArrow({ label, isToRight }: CellArrow, columns: number, hasLabel: boolean): string {
+  const shown = hasLabel ? label : ''
+  const dashes = columns - 1 - shown.length
+  const before = '─'.repeat(Math.floor(dashes / 2))
+  const line = `${before}${shown}${'─'.repeat(dashes - before.length)}`
+  return isToRight ? `${line}►` : `◄${line}`
+}
+
+/** The fewest columns in which an arrow is one. */
+function leastArrow(label: string): number {
+  return label.length + (label === '' ? 3 : 4)
 }

@@ -1,6 +1,6 @@
 // What a ladder diagram is made of: lanes, connections between them, rows, and arrows.
-import type { Address } from '../socket/address.ts'
-import type { Trace, TraceCall } from '../trace/format.ts'
+import type { Address } from '../calls.ts'
+import { canBlock, isSending, type Trace, type TraceCall } from '../trace/format.ts'
 
 /** One program, from top to bottom; without a trace it is a peer of which only the address is known. */
 export interface Lane {
@@ -9,6 +9,8 @@ export interface Lane {
   /** Such as `pid 4242`. */
   readonly detail: string
   readonly address: string
+  /** What is to be known of the lower end; '' where the program was done. */
+  readonly endNote: string
 }
 
 /** A call of a lane, on one clock: microseconds since 1970 by the clock of that lane's machine. */
@@ -16,19 +18,20 @@ export interface Call {
   readonly lane: Lane
   readonly record: TraceCall
   readonly startedUs: number
+  /** The same as the start for a call that never returned. */
   readonly returnedUs: number
   /** Undefined for a listener, the keyboard, and a connect that failed. */
   readonly connection: Connection | undefined
 }
 
-/** One end of a connection, and its calls in order of their return. */
+/** One end of a connection, and its calls in the order of the trace. */
 export interface End {
   readonly lane: Lane
-  readonly address: Address
+  readonly address: Address | undefined
   readonly calls: Call[]
 }
 
-/** Two ends whose addresses are each other's; the first is the one that connected, where known. */
+/** Two ends; the first is the one that connected, where known. */
 export interface Connection {
   readonly ends: readonly [End, End]
 }
@@ -69,24 +72,23 @@ export interface Ladder {
   readonly lanes: readonly Lane[]
   readonly connections: readonly Connection[]
   readonly rows: readonly Row[]
-  /** Traced connections that the diagram leaves out, for nobody has the other end's trace. */
-  readonly leftOut: readonly { trace: Trace; remotes: readonly Address[] }[]
 }
 
 /** A call that blocked for less has one row. */
 const VISIBLE_BLOCK_MS = 1
 
-export function hasBlocked(call: Call): boolean {
-  return (call.record.blocked ?? 0) >= VISIBLE_BLOCK_MS
+/** Returns whether the call's start and return are rows of their own; it may never have returned. */
+export function hasBlocked({ record }: Call): boolean {
+  const { waiting, blocked = 0 } = record
+  return waiting === true || (canBlock(record) && blocked >= VISIBLE_BLOCK_MS)
 }
 
-/** Whether something at another end can follow from the call as soon as it has started. */
-export function isCause({ record }: Pick<Call, 'record'>): boolean {
-  return ['listen', 'connect', 'sendAll', 'shutdown', 'close'].includes(record.call)
+/** Returns whether something at another end can follow from the call as soon as it has started. */
+export function isCause({ record: { call } }: Pick<Call, 'record'>): boolean {
+  return isSending(call) || ['listen', 'connect', 'shutdown', 'close'].includes(call)
 }
 
-/** The other end of the connection that a lane is an end of. */
-export function peerOf(connection: Connection, lane: Lane): End {
-  const [first, second] = connection.ends
+/** Returns the other end of the connection that a lane is an end of. */
+export function peerOf({ ends: [first, second] }: Connection, lane: Lane): End {
   return first.lane === lane ? second : first
 }

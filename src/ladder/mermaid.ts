@@ -1,7 +1,7 @@
 // The ladder diagram as a Mermaid sequence diagram, for a Markdown page (Mermaid 10 and later).
 import { chooseRows, type WholeLadder } from './build.ts'
 import type { Ladder, Lane, Row } from './ladder.ts'
-import { accountLines, endNoteOf, titleOf } from './notes.ts'
+import { accountLines, titleOf } from './notes.ts'
 import { withOneArrow } from './rows.ts'
 import { labelOf, sentenceOf, wordsOf } from './words.ts'
 
@@ -9,7 +9,7 @@ const INDENT = '    '
 /** All but what has no meaning to Mermaid in a text, nor to the HTML that it makes. */
 const SUSPECT = /[^\p{L}\p{M}\p{N} .,:()[\]'"/_+*?!@=×⋮…→−-]/gu
 
-/** The diagram's text, without the fence that a Markdown page puts around it. */
+/** Returns the diagram's text in the fence that a Markdown page needs around it. */
 export function mermaidLadder(
   whole: WholeLadder,
   options: { all?: boolean | undefined } = {},
@@ -23,14 +23,18 @@ export function mermaidLadder(
   const lines = [
     ...participants,
     ...withOneArrow(ladder.rows).flatMap((row) => linesOf(row, names)),
+    ...ladder.rows
+      .filter(({ call }) => call.record.waiting)
+      .map(({ call }) => end(call.lane, names)),
   ]
   for (const [lane, name] of names) {
-    const note = endNoteOf(lane)
+    const note = lane.endNote
     if (note !== '') lines.push(`Note over ${name}: ${escaped(note)}`)
   }
   const notes = accountLines(ladder.connections).map(escaped)
   if (notes.length > 0) lines.push(`Note over ${outermost(ladder, names)}: ${notes.join('<br/>')}`)
-  return ['sequenceDiagram', ...lines.map((line) => INDENT + line), ''].join('\n')
+  const statements = lines.map((line) => INDENT + line)
+  return ['```mermaid', 'sequenceDiagram', ...statements, '```', ''].join('\n')
 }
 
 /** A row with arrows is their messages, any other a note; a bar on the lane is what blocked. */
@@ -39,14 +43,18 @@ function linesOf(row: Row, names: Map<Lane, string>): string[] {
   const text = escaped(sentenceOf(wordsOf(row)))
   const said = row.arrows.length === 0 ? [`Note over ${lane}: ${text}`] : messages(row, text, names)
   if (row.kind === 'start') return [...said, `activate ${lane}`]
-  return row.kind === 'return' ? [...said, `deactivate ${lane}`] : said
+  return row.kind === 'return' ? [...said, end(row.call.lane, names)] : said
+}
+
+function end(lane: Lane, names: Map<Lane, string>): string {
+  return `deactivate ${names.get(lane)}`
 }
 
 function messages({ call, arrows }: Row, text: string, names: Map<Lane, string>): string[] {
   return arrows.map((arrow, index) => {
-    const shaft = arrow.kind === 'data' ? '->>' : '-->>'
-    const ends = `${names.get(arrow.from)}${shaft}${names.get(arrow.to)}`
-    // a receive that found the end of data says so itself
+    const line = arrow.kind === 'data' ? '->>' : '-->>'
+    const ends = `${names.get(arrow.from)}${line}${names.get(arrow.to)}`
+    // A receive that found the end of data says so itself.
     const isTold = arrow.kind === 'end' && arrow.effect === call
     const label = isTold ? '' : escaped(labelOf(arrow))
     const isLast = index === arrows.length - 1

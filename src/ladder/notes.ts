@@ -1,24 +1,42 @@
 // What stands above and below a diagram: the heads of the lanes, what became of all bytes, a legend.
-import { formatAddress } from '../socket/address.ts'
+import type { Address } from '../calls.ts'
+import { formatAddress } from '../socket/index.ts'
 import { bytesOf, number } from '../trace/amounts.ts'
+import type { Trace } from '../trace/format.ts'
+import { plain } from '../trace/words.ts'
 import { type Account, accountsOf } from './arrows.ts'
 import type { Connection, Lane } from './ladder.ts'
-import { isOpenAtEnd } from './sockets.ts'
-import { plain, range } from './words.ts'
+import { range } from './words.ts'
 
-/** The head of a lane. */
+/** Returns the head of a lane. */
 export function titleOf(lane: Lane): { name: string; address: string } {
   return { name: plain(`${lane.program}, ${lane.detail}`), address: plain(lane.address) }
 }
 
-/** What is to be known of the lower end of a lane; empty where the program was done. */
-export function endNoteOf({ trace }: Lane): string {
-  if (trace?.isCutShort) return 'the trace is cut short here'
-  if (trace === undefined || !isOpenAtEnd(trace)) return ''
+/** Returns what is to be known of the lower end of a trace's lane; '' where the program was done. */
+export function endNoteOf(trace: Trace): string {
+  const blocked = trace.calls.filter(({ waiting }) => waiting).map(({ call }) => plain(call))
+  if (blocked.length > 0) {
+    return `the trace ends here: blocked in ${[...new Set(blocked)].join(' and ')}`
+  }
+  if (trace.isCutShort) return 'the trace is cut short here'
+  // Programs that are watched often leave the closing to the operating system.
+  if (trace.header.source === 'watch' || !isOpenAtEnd(trace)) return ''
   return 'the trace ends here: the program was ended, or still runs'
 }
 
-/** What became of the bytes of each direction. */
+/** Returns whether the trace stops with a socket or a listener open. */
+function isOpenAtEnd({ calls }: Trace): boolean {
+  const open = new Set<number>()
+  for (const { call, socket, error } of calls) {
+    if (socket === undefined) continue
+    if (call === 'close') open.delete(socket)
+    else if (['listen', 'accept', 'connect'].includes(call) && error === undefined) open.add(socket)
+  }
+  return open.size > 0
+}
+
+/** Returns what became of the bytes of each direction. */
 export function accountLines(connections: readonly Connection[]): string[] {
   return connections
     .flatMap(accountsOf)
@@ -28,7 +46,7 @@ export function accountLines(connections: readonly Connection[]): string[] {
 
 function accountLine(account: Account): string {
   const { from, to, sentBytes, sends, receivedBytes, receives } = account
-  const ends = [from, to].map((end) => plain(formatAddress(end.address))).join(' → ')
+  const ends = [from, to].map(({ address }) => plain(addressText(address))).join(' → ')
   const sent = `${bytesOf(sentBytes)} in ${plural(sends, 'send')}`
   const received = `${bytesOf(receivedBytes)} in ${plural(receives, 'receive')}`
   if (to.lane.trace === undefined) return `${ends}: ${sent}`
@@ -37,6 +55,11 @@ function accountLine(account: Account): string {
   const rest = range(Math.min(sentBytes, receivedBytes), Math.max(sentBytes, receivedBytes))
   const what = sentBytes > receivedBytes ? 'not received' : 'from no send in the trace'
   return `${ends}: ${sent}, ${received}; ${rest} ${what}`
+}
+
+/** Returns the address as people read it; a trace may not know it. */
+export function addressText(address: Address | undefined): string {
+  return address === undefined ? 'an unknown address' : formatAddress(address)
 }
 
 function plural(count: number, what: string): string {

@@ -1,5 +1,5 @@
 // The order of rows: each lane's own, and between lanes what the network makes certain.
-import { groupBy } from './group.ts'
+import { addTo, groupBy } from './group.ts'
 import { type Arrow, type Call, hasBlocked, isCause, type Lane } from './ladder.ts'
 
 /** A call's start, or its return. */
@@ -9,94 +9,95 @@ export interface Moment {
   readonly timeUs: number
 }
 
+/** A moment, and those that must stand above it. */
+interface Place extends Moment {
+  readonly above: Place[]
+  state: 'open' | 'begun' | 'done'
+}
+
 /** Rounding to microseconds may make a call start this much before the one before it returned. */
 const ROUNDING_US = 2
 
 /**
- * All starts and returns, from top to bottom. No clock is trusted across lanes: what an arrow
- * brings never stands above the start of the call that sent it. Only where the arrows leave the
- * choice do the clocks decide.
+ * Returns all starts and returns, from top to bottom. No clock is trusted across lanes: what an
+ * arrow brings never stands above the start of the call that sent it. Only where the arrows leave
+ * the choice do the clocks decide.
  */
 export function inOrder(calls: readonly Call[], arrows: readonly Arrow[]): Moment[] {
-  const queues = [...groupBy(calls, ({ lane }) => lane).values()].map(momentsOfLane)
-  const { isWaiting, passed } = dependencies(calls, arrows)
-  const heads = queues.map(() => 0)
-  const moments: Moment[] = []
-  for (;;) {
-    let chosen = -1
-    let choice: Moment | undefined
-    let isChoiceFree = false
-    for (const [index, queue] of queues.entries()) {
-      const moment = queue[heads[index] ?? 0]
-      if (moment === undefined) continue
-      // Should every lane wait for another, the traces contradict each other: go on by the clock.
-      const isFree = !isWaiting(moment)
-      const isEarlier = choice === undefined || moment.timeUs < choice.timeUs
-      if (isFree === isChoiceFree ? isEarlier : isFree) {
-        chosen = index
-        choice = moment
-        isChoiceFree = isFree
+  const lanes = [...groupBy(calls, ({ lane }) => lane).values()].map(placesOfLane)
+  const places = lanes.flat()
+  addCauses(places, arrows)
+  places.sort((one, other) => one.timeUs - other.timeUs)
+  const order: Moment[] = []
+  const stack: Place[] = []
+  for (const place of places) {
+    if (place.state === 'open') stack.push(place)
+    while (stack.length > 0) {
+      const top = stack.at(-1) as Place
+      top.state = 'begun'
+      // One that has begun and comes round again: the traces contradict each other, and clocks decide.
+      const next = top.above.pop()
+      if (next !== undefined) {
+        if (next.state === 'open') stack.push(next)
+      } else {
+        stack.pop()
+        top.state = 'done'
+        order.push(top)
       }
     }
-    if (choice === undefined) return moments
-    heads[chosen] = (heads[chosen] ?? 0) + 1
-    passed(choice)
-    moments.push(choice)
   }
+  return order
 }
 
 /** One lane: its calls may overlap (a program that sends and receives at a time). */
-function momentsOfLane(calls: readonly Call[]): Moment[] {
+function placesOfLane(calls: readonly Call[]): Place[] {
   let returnedUs = Number.NEGATIVE_INFINITY
-  const moments = calls.flatMap((call, index) => {
+  const places = calls.flatMap((call, index) => {
     const isRounded = call.startedUs < returnedUs && call.startedUs >= returnedUs - ROUNDING_US
     const startUs = isRounded ? returnedUs : call.startedUs
     returnedUs = call.returnedUs
-    return [
-      { call, index, isStart: true, timeUs: Math.min(startUs, returnedUs) },
-      { call, index, isStart: false, timeUs: returnedUs },
-    ]
+    const start = placeOf(call, true, Math.min(startUs, returnedUs))
+    const ends = call.record.waiting ? [] : [placeOf(call, false, returnedUs)]
+    return [start, ...ends].map((place) => ({ place, index }))
   })
-  return moments.sort((a, b) => a.timeUs - b.timeUs || a.index - b.index)
+  places.sort((one, other) => one.place.timeUs - other.place.timeUs || one.index - other.index)
+  places.forEach(({ place }, index) => {
+    const before = places[index - 1]?.place
+    if (before !== undefined) place.above.push(before)
+  })
+  return places.map(({ place }) => place)
 }
 
-/** Who waits for whom: a moment for the starts of other lanes' calls. */
-function dependencies(calls: readonly Call[], arrows: readonly Arrow[]) {
-  const missing = new Map<Call, number>()
-  const followers = new Map<Call, Call[]>()
-  const add = (cause: Call, follower: Call) => {
-    missing.set(follower, (missing.get(follower) ?? 0) + 1)
-    const known = followers.get(cause)
-    if (known === undefined) followers.set(cause, [follower])
-    else known.push(follower)
-  }
-  for (const { cause, effect } of arrows) {
-    if (cause !== undefined && effect !== undefined) add(cause, effect)
-  }
-  for (const [listen, connect] of listensBefore(calls, arrows)) add(listen, connect)
+function placeOf(call: Call, isStart: boolean, timeUs: number): Place {
+  return { call, isStart, timeUs, above: [], state: 'open' }
+}
 
-  /** A call that is one row waits where that row stands: the cause at its start. */
-  const waitsAt = (call: Call) => isCause(call) && !hasBlocked(call)
-  return {
-    isWaiting: ({ call, isStart }: Moment) =>
-      isStart === waitsAt(call) && (missing.get(call) ?? 0) > 0,
-    passed: ({ call, isStart }: Moment) => {
-      if (!isStart) return
-      for (const follower of followers.get(call) ?? []) {
-        missing.set(follower, (missing.get(follower) ?? 0) - 1)
-      }
-    },
+/** What a call brings to another lane stands below the call's start. */
+function addCauses(places: readonly Place[], arrows: readonly Arrow[]): void {
+  const starts = new Map<Call, Place>()
+  /** Where the row of a call stands that something has to come before. */
+  const rows = new Map<Call, Place>()
+  for (const place of places) {
+    const { call, isStart } = place
+    if (isStart) starts.set(call, place)
+    if (isStart === (isCause(call) && !hasBlocked(call))) rows.set(call, place)
+  }
+  const add = (cause: Call | undefined, effect: Call | undefined) => {
+    const above = cause && starts.get(cause)
+    if (above !== undefined && effect !== undefined) rows.get(effect)?.above.push(above)
+  }
+  const listens = firstListens(places)
+  for (const { kind, to, cause, effect } of arrows) {
+    add(cause, effect)
+    // A connect succeeds only when somebody listens.
+    if (kind === 'open') add(listens.get(to), cause)
   }
 }
 
-/** A connect succeeds only when somebody listens. */
-function listensBefore(calls: readonly Call[], arrows: readonly Arrow[]): [Call, Call][] {
-  const listens = new Map<Lane, Call>()
-  for (const call of calls) {
-    if (call.record.call === 'listen' && !listens.has(call.lane)) listens.set(call.lane, call)
+function firstListens(places: readonly Place[]): Map<Lane, Call> {
+  const listens = new Map<Lane, Call[]>()
+  for (const { call } of places) {
+    if (call.record.call === 'listen') addTo(listens, call.lane, call)
   }
-  return arrows.flatMap(({ kind, to, cause }) => {
-    const listen = listens.get(to)
-    return kind === 'open' && cause !== undefined && listen !== undefined ? [[listen, cause]] : []
-  })
+  return new Map([...listens].map(([lane, calls]) => [lane, calls[0] as Call]))
 }

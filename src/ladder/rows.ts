@@ -11,11 +11,12 @@ import {
 } from './ladder.ts'
 import type { Moment } from './order.ts'
 
-/** Each call's row, or two where it blocked; an arrow is in the row of what it brought. */
+/** Returns each call's row, or two where it blocked; an arrow is in the row of what it brought. */
 export function rowsOf(moments: readonly Moment[], arrows: readonly Arrow[]): CallRow[] {
   const arrowsAt = groupBy(arrows, ({ effect, cause }) => effect ?? cause)
   return moments.flatMap(({ call, isStart }): CallRow[] => {
     const isArrowRow = isStart === isCause(call)
+    // A call that blocked has two rows, one that never returned its start alone.
     if (!hasBlocked(call) && !isArrowRow) return []
     const kind = !hasBlocked(call) ? 'call' : isStart ? 'start' : 'return'
     return [{ kind, call, arrows: isArrowRow ? (arrowsAt.get(call) ?? []) : [] }]
@@ -30,8 +31,8 @@ const SHOWN_LAST = 4
 const LEAST_SUMMED = 2
 
 /**
- * The same rows, but of what there is much of only the beginning and the end: the calls between
- * are summed up, those of one kind that follow one another without another row in a row.
+ * Returns the same rows, but of many calls of one kind only the first and the last: those between
+ * are summed up where no row of another kind stands between them.
  */
 export function sumUp(rows: readonly CallRow[]): Row[] {
   const kinds = kindsOf(rows)
@@ -55,14 +56,17 @@ export function sumUp(rows: readonly CallRow[]): Row[] {
 function kindsOf(rows: readonly CallRow[]): Map<Call, string> {
   const kinds = new Map<Call, string>()
   const numbers = new Map<unknown, number>()
+  const numberOf = (one: unknown) => {
+    const number = numbers.get(one) ?? numbers.size
+    numbers.set(one, number)
+    return number
+  }
   for (const { call } of rows) {
     if (kinds.has(call)) continue
-    const number = numbers.get(call.connection) ?? numbers.size
-    numbers.set(call.connection, number)
-    const { lane, record } = call
+    const { lane, connection, record } = call
     const { error, wouldBlock, bytes } = record
     const outcome = error ?? (wouldBlock !== undefined ? 'nothing' : bytes === 0 ? 'none' : 'some')
-    kinds.set(call, `${record.call} ${outcome} ${number} ${lane.detail} ${lane.address}`)
+    kinds.set(call, `${record.call} ${outcome} ${numberOf(connection)} ${numberOf(lane)}`)
   }
   return kinds
 }
@@ -116,7 +120,7 @@ function mergeArrows(arrows: readonly Arrow[], sums: Map<Call, SumRow>): Arrow[]
   return joinArrows(arrows, (one, next) => sourceOf(one) === sourceOf(next))
 }
 
-/** For where an arrow's send cannot be seen: a sum's arrows as one, as far as their bytes follow. */
+/** Returns the rows for where an arrow's send can't be seen: a sum's arrows are one, as far as bytes follow. */
 export function withOneArrow(rows: readonly Row[]): Row[] {
   return rows.map((row) => {
     return row.kind === 'sum' ? { ...row, arrows: joinArrows(row.arrows, () => true) } : row

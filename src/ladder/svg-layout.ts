@@ -31,7 +31,7 @@ export interface Route {
  * what it brought: so it meets no box and no label but its own.
  */
 export class Layout {
-  readonly #ladder: Ladder
+  readonly #x: Map<Lane, number>
   readonly #boxes = new Map<Row, Frame>()
   /** Where a call begins: its first row, or the sum that it is part of. */
   readonly #begins = new Map<Call, Frame>()
@@ -41,11 +41,13 @@ export class Layout {
   readonly bottom: number
 
   constructor(ladder: Ladder) {
-    this.#ladder = ladder
     const labels = ladder.rows.flatMap(({ arrows }) => arrows.map(labelWidth))
     const longest = labels.reduce((most, width) => Math.max(most, width), 0)
     this.#levelWidth = Math.max(LEAST_LEVEL_WIDTH, longest + 2 * TIP_LENGTH)
-    this.width = 2 * MARGIN + LANE_WIDTH + (ladder.lanes.length - 1) * this.#laneDistance
+    const distance = LANE_WIDTH + 2 * this.#levelWidth + SLOPE_WIDTH
+    this.width = 2 * MARGIN + LANE_WIDTH + (ladder.lanes.length - 1) * distance
+    const first = MARGIN + LANE_WIDTH / 2
+    this.#x = new Map(ladder.lanes.map((lane, index) => [lane, first + index * distance]))
     let top = MARGIN + HEAD_HEIGHT + ROW_HEIGHT / 2
     for (const row of ladder.rows) {
       const height = BOX_HEIGHT + ARROW_HEIGHT * Math.max(0, row.arrows.length - 1)
@@ -59,26 +61,22 @@ export class Layout {
     this.bottom = top + ROW_HEIGHT / 2
   }
 
-  get #laneDistance(): number {
-    return LANE_WIDTH + 2 * this.#levelWidth + SLOPE_WIDTH
-  }
-
-  /** The middle of a lane. */
+  /** Returns the middle of a lane. */
   x(lane: Lane): number {
-    const index = this.#ladder.lanes.indexOf(lane)
-    return MARGIN + LANE_WIDTH / 2 + index * this.#laneDistance
+    return this.#x.get(lane) ?? 0
   }
 
+  /** Returns the box of a row. */
   box(row: Row): Frame {
     return this.#boxes.get(row) as Frame
   }
 
-  /** The box in which the row's call begins. */
+  /** Returns the box in which the row's call begins. */
   beginning(row: Row): Frame {
     return this.#begins.get(row.call) as Frame
   }
 
-  /** The way of one of the row's arrows. */
+  /** Returns the way of one of the row's arrows. */
   route(row: Row, index: number): Route {
     const arrow = row.arrows[index] as Arrow
     const direction = Math.sign(this.x(arrow.to) - this.x(arrow.from))

@@ -1,5 +1,5 @@
 // The picture's legend: a sample of each kind of arrow, and of a bar, before what it stands for.
-import { box, element, LINE, shaft, textWidth } from './svg-elements.ts'
+import { arrow, type Element, element, LINE, textBox, textWidth } from './svg-elements.ts'
 
 const ENTRIES = [
   ['open', 'connection'],
@@ -13,42 +13,29 @@ const BAR_HEIGHT = 10
 const TEXT_MARGIN = 8
 const ENTRY_GAP = 24
 
-export class Legend {
-  readonly #entries: { kind: string; text: string; x: number; line: number; textWidth: number }[]
-  readonly height: number
-
-  /** In one line, or more where they need more than `width` pixels. */
-  constructor(width: number) {
-    let [x, line] = [0, 0]
-    this.#entries = ENTRIES.map(([kind, text]) => {
-      const room = textWidth(text) + 2 * TEXT_MARGIN
-      if (x > 0 && x + SAMPLE_WIDTH + room > width) [x, line] = [0, line + 1]
-      const entry = { kind, text, x, line, textWidth: room }
-      x += SAMPLE_WIDTH + room + ENTRY_GAP
-      return entry
-    })
-    this.height = (line + 1) * LINE
+/** Returns the legend from this point on, in one line, or more where `width` pixels need them. */
+export function drawLegend(left: number, top: number, width: number) {
+  const elements: Element[] = []
+  let [x, y] = [left, top]
+  for (const [kind, text] of ENTRIES) {
+    const room = textWidth(text) + 2 * TEXT_MARGIN
+    if (x > left && x + SAMPLE_WIDTH + room > left + width) [x, y] = [left, y + LINE]
+    const frame = { x: x + SAMPLE_WIDTH, y, width: room, height: LINE }
+    const label = textBox(frame, text, { box: 'bare', text: 'label' })
+    elements.push(element('g', undefined, {}, sample(kind, x, y + LINE / 2)), label)
+    x += SAMPLE_WIDTH + room + ENTRY_GAP
   }
-
-  draw(left: number, top: number): string[] {
-    return this.#entries.flatMap((entry) => {
-      const { kind, text } = entry
-      const [x, y] = [left + entry.x, top + entry.line * LINE]
-      const frame = { x: x + SAMPLE_WIDTH, y, width: entry.textWidth, height: LINE }
-      return [sample(kind, x, y + LINE / 2), box(frame, text, { box: 'bare', text: 'label' })]
-    })
-  }
+  return { elements, bottom: y + LINE }
 }
 
-function sample(kind: string, x: number, y: number): string {
-  const name = `${kind} sample`
+function sample(kind: (typeof ENTRIES)[number][0], x: number, y: number): Element[] {
   if (kind === 'blocked') {
     const place = { x, y: y - BAR_HEIGHT / 2, width: SAMPLE_WIDTH, height: BAR_HEIGHT }
-    return element('rect', { class: name, ...place })
+    return [element('rect', 'blocked', place)]
   }
   const points = [
     { x, y },
     { x: x + SAMPLE_WIDTH, y },
   ]
-  return shaft({ points, direction: 1 }, name)
+  return arrow({ points, direction: 1 }, kind)
 }

@@ -1,24 +1,45 @@
-// The ladder diagram as a picture that stands alone: light and dark, text to select, no scripts.
+// The ladder diagram as a picture that stands alone: text to select, no scripts, nothing from elsewhere.
 import { chooseRows, type WholeLadder } from './build.ts'
 import { accountLines, LEGEND, titleOf } from './notes.ts'
-import { element, STYLE } from './svg-elements.ts'
-import { Picture } from './svg-picture.ts'
+import { element, FONT_SIZE } from './svg-elements.ts'
+import { drawPicture } from './svg-picture.ts'
+import { darkStyle, type Theme, xmlOf } from './svg-themes.ts'
 
-/** The whole of the SVG file. */
-export function svgLadder(whole: WholeLadder, options: { all?: boolean | undefined } = {}): string {
-  const ladder = chooseRows(whole, options)
+const FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
+/** What a title names; a crowd has too many lanes. */
+const NAMED_LANES = 8
+
+export interface PictureOptions {
+  readonly all?: boolean | undefined
+  /** `auto` follows the browser's preference; elsewhere it is light. */
+  readonly theme?: Theme | undefined
+}
+
+/** Returns the whole of the SVG file. */
+export function svgLadder(
+  whole: WholeLadder,
+  { all, theme = 'light' }: PictureOptions = {},
+): string {
+  const ladder = chooseRows(whole, { all })
   const foot = [...accountLines(ladder.connections), LEGEND]
-  const picture = new Picture(ladder, foot)
-  const names = ladder.lanes.map((lane) => titleOf(lane).name).join(' and ')
-  const { width, height } = picture
-  const attributes = { xmlns: 'http://www.w3.org/2000/svg', width, height }
-  const content = [
-    element('title', {}, `Ladder diagram of ${names}`),
-    element('desc', {}, foot.join('\n')),
-    `<style>${STYLE}</style>`,
-    element('rect', { class: 'paper', width, height }),
-    ...picture.draw(),
-  ].join('\n')
-  const view = { ...attributes, viewBox: `0 0 ${width} ${height}`, role: 'img' }
-  return `${element('svg', view, { xml: `\n${content}\n` })}\n`
+  const { elements, width, height } = drawPicture(ladder, foot)
+  const names = ladder.lanes.slice(0, NAMED_LANES).map((lane) => titleOf(lane).name)
+  const more = ladder.lanes.length > NAMED_LANES ? ' and others' : ''
+  const attributes = {
+    xmlns: 'http://www.w3.org/2000/svg',
+    width,
+    height,
+    viewBox: `0 0 ${width} ${height}`,
+    role: 'img',
+    'font-family': FONTS,
+    'font-size': FONT_SIZE,
+  }
+  const svg = element('svg', undefined, attributes, [
+    element('title', undefined, {}, `Ladder diagram of ${names.join(' and ')}${more}`),
+    element('desc', undefined, {}, foot.join('\n')),
+    ...(theme === 'auto' ? [element('style', undefined, {}, darkStyle())] : []),
+    element('rect', 'paper', { width, height }),
+    ...elements,
+  ])
+  return `${xmlOf(svg, theme)}\n`
 }

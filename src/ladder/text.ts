@@ -1,6 +1,6 @@
 // The ladder diagram for a terminal: lanes as columns, time downwards, a heavy line where one waits.
-import { chooseRows, splitByConnection, type WholeLadder } from './build.ts'
-import { Canvas, MARGIN } from './canvas.ts'
+import { chooseRows, splitLadder, type WholeLadder } from './build.ts'
+import { Canvas, MARGIN, shareWidth } from './canvas.ts'
 import { wrap } from './columns.ts'
 import type { Ladder, Row } from './ladder.ts'
 import { areNeighbours } from './lanes.ts'
@@ -12,32 +12,42 @@ export const MIN_WIDTH = 60
 /** A lane with less than this says too little: the connections get a ladder each. */
 const MIN_LANE = 25
 
-/** The diagram in lines of at most `width` columns, each with its newline. */
+/** Returns the diagram in lines of at most `width` columns, each with its newline. */
 export function textLadder(
   whole: WholeLadder,
   { width, all = false }: { width: number; all?: boolean | undefined },
 ): string {
-  const { lanes, connections } = whole
   const room = Math.max(width, MIN_WIDTH)
-  const fits = room / lanes.length >= MIN_LANE
-  const legend = indented([LEGEND, 'A heavy line (┃): blocked in a call.'], room)
-  if (fits && areNeighbours(lanes, connections)) {
-    return [...draw(chooseRows(whole, { all }), room), '', ...legend, ''].join('\n')
-  }
-  const parts = splitByConnection(whole)
+  const parts = partsThatFit(whole, room)
   const lines = parts.flatMap((part, index) => {
-    const drawn = draw(chooseRows(part, { all }), room)
-    return [`Connection ${index + 1} of ${parts.length}`, '', ...drawn, '']
+    const heading = parts.length > 1 ? [`Connection ${index + 1} of ${parts.length}`, ''] : []
+    return [...heading, ...draw(chooseRows(part, { all }), room), '']
   })
+  const legend = indented([LEGEND, 'A heavy line (┃): blocked in a call.'], room)
   return [...lines, ...legend, ''].join('\n')
+}
+
+/** The whole if it fits, else a ladder for each client of a relay, else one for each connection. */
+function partsThatFit(whole: WholeLadder, width: number): WholeLadder[] {
+  const fits = ({ lanes, connections }: Ladder) => {
+    return width / lanes.length >= MIN_LANE && areNeighbours(lanes, connections)
+  }
+  if (fits(whole)) return [whole]
+  return splitLadder(whole, whole.sessions).flatMap((part) => {
+    if (fits(part)) return [part]
+    return splitLadder(
+      part,
+      part.connections.map((connection) => [connection]),
+    )
+  })
 }
 
 function draw(whole: Ladder, width: number): string[] {
   const ladder = { ...whole, rows: withOneArrow(whole.rows) }
-  const canvas = new Canvas(ladder, width)
+  const canvas = new Canvas(ladder.lanes, shareWidth(ladder, width))
   return [
     ...canvas.heads(),
-    ...steps(ladder).flatMap((step) => canvas.step(step)),
+    ...stepsOf(ladder.rows).flatMap((step) => canvas.step(step)),
     ...canvas.feet(),
     '',
     ...indented(accountLines(ladder.connections), width),
@@ -50,10 +60,10 @@ function indented(lines: readonly string[], width: number): string[] {
 }
 
 /** One row, or a call and what it caused right after it at another end. */
-function steps({ rows }: Ladder): Row[][] {
-  const result: Row[][] = []
+function stepsOf(rows: readonly Row[]): Row[][] {
+  const steps: Row[][] = []
   for (const row of rows) {
-    const before = result.at(-1)
+    const before = steps.at(-1)
     const [cause] = before ?? []
     const [arrow] = row.arrows
     const follows =
@@ -67,7 +77,7 @@ function steps({ rows }: Ladder): Row[][] {
       arrow?.cause === cause.call &&
       arrow.effect === row.call
     if (follows) before?.push(row)
-    else result.push([row])
+    else steps.push([row])
   }
-  return result
+  return steps
 }

@@ -1,169 +1,144 @@
 // The words of the diagrams: what a row says of its call, and an arrow of its bytes.
-import { formatAddress } from '../socket/address.ts'
-import { unfinishedLength, visible } from '../terminal/visible.ts'
+import { formatAddress } from '../socket/index.ts'
 import { bytesOf, number } from '../trace/amounts.ts'
-import { ABORTED, isReceiving, type TraceCall } from '../trace/format.ts'
-import { isSendOfBytes, rangeOf } from './arrows.ts'
-import { type Arrow, type Call, isCause, type Row, type SumRow } from './ladder.ts'
+import { isGivenUp, isSending, type TraceCall } from '../trace/format.ts'
+import {
+  END_OF_DATA,
+  endingWords,
+  isEndOfData,
+  nameOf,
+  plain,
+  quoted,
+  wouldBlockWords,
+} from '../trace/words.ts'
+import { columnsOf } from './columns.ts'
+import { type Arrow, isCause, type Row, type SumRow } from './ladder.ts'
 
-/** What a row says, in parts, so that a renderer with little room can leave some out. */
+/** What a row says, in parts, so that a lane with little room can leave some out. */
 export interface Words {
-  /** Of the lane's own clock: seconds since its program started. */
+  /** By the lane's own clock: seconds since its program started. */
   readonly time: string
-  readonly text: string
-  /** The same with less room, where there is such a form. */
-  readonly short: string
-  /** With even less. */
+  readonly name: string
+  /** What stands behind the name: the whole of it, then what says it with less room. */
+  readonly details: readonly string[]
+  /** What is said where not even the name and the last detail have room; '' if that is cut. */
   readonly least: string
-  /** Of a send: its bytes in the stream, by which one finds what they fed. */
+  /** The place of the call's bytes in the stream, as Python slices it; '' where there are none. */
   readonly range: string
-  /** The first bytes, in quotes; empty where there is nothing to show. */
+  readonly isSend: boolean
+  /** The first bytes, in quotes; '' where there is nothing to show. */
   readonly preview: string
+  /** The preview holds all of the bytes, and is short: they say more than their number and place. */
+  readonly areFew: boolean
   readonly hasFailed: boolean
   /** Of many calls, which have no one time. */
   readonly isSum: boolean
 }
 
 const MS_PER_SECOND = 1000
+const FEW_COLUMNS = 14
 
-/** What `row` says. */
+/** A row is asked several times: how wide it would like to be, and what to draw. */
+const known = new WeakMap<Row, Words>()
+
+/** Returns what `row` says. */
 export function wordsOf(row: Row): Words {
+  const words = known.get(row) ?? newWords(row)
+  known.set(row, words)
+  return words
+}
+
+function newWords(row: Row): Words {
   const { record } = row.call
-  const { blocked = 0 } = record
+  const { at, blocked = 0, waiting, error } = record
   const isStart = row.kind === 'start'
-  const time = isStart ? record.at - blocked : record.at
-  const base = {
-    time: seconds(Math.max(0, time)),
-    preview: '',
+  const base: Words = {
+    time: seconds(Math.max(0, isStart ? at - blocked : at)),
+    name: plain(nameOf(record)),
+    details: [''],
+    least: record.wouldBlock === undefined ? '' : wouldBlockWords(1),
     range: '',
+    isSend: isSending(record.call),
+    preview: '',
+    areFew: false,
     hasFailed: false,
-    isSum: row.kind === 'sum',
+    isSum: false,
   }
-  if (row.kind === 'sum') return { ...base, time: '⋮', ...sumWords(row) }
-  const { call } = record
+  if (row.kind === 'sum') return { ...base, ...sumWords(row, base.name) }
+  if (waiting) return { ...base, details: ['… blocked'] }
   const span = duration(blocked)
-  if (isStart && !isCause(row.call)) {
-    const short = `${call} blocks`
-    return { ...base, text: `${call} blocks ${span}`, short, least: short }
+  if (isStart && !isCause(row.call)) return { ...base, details: [`blocks ${span}`, 'blocks'] }
+  if (error !== undefined && !isStart) {
+    const code = plain(error)
+    const details = [endingWords(code), ...(isGivenUp(error) ? [] : [code])]
+    return { ...base, details, hasFailed: !isGivenUp(error) }
   }
-  if (row.kind === 'return' && record.error === undefined && isCause(row.call)) {
-    const short = `${call} returns`
-    return { ...base, text: `${call} returns, blocked ${span}`, short, least: short }
+  if (row.kind === 'return' && isCause(row.call)) {
+    return { ...base, details: [`returns, blocked ${span}`, 'returns'] }
   }
-  const ending = isStart ? undefined : endingOf(row.call)
-  const details = ending ?? detailsOf(row.call)
+  const preview = quoted(record)
+  const range = (record.bytes ?? 0) > 0 ? rangeOf(record) : ''
+  const areFew = preview !== '' && !preview.endsWith('…"') && columnsOf(preview) <= FEW_COLUMNS
+  return { ...base, details: detailsOf(record), range, preview, areFew }
+}
+
+function sumWords({ calls, bytes, call: { record } }: SumRow, name: string): Partial<Words> {
+  const { offset, wouldBlock } = record
+  const hasBytes = wouldBlock === undefined && bytes > 0
   return {
-    ...base,
-    text: `${call}${details.long}`,
-    short: `${call}${details.short}`,
-    least: `${call}${details.least ?? details.short}`,
-    range: ending === undefined && isSendOfBytes(row.call) ? range(...rangeOf(row.call)) : '',
-    preview: ending === undefined ? previewOf(record) : '',
-    hasFailed: ending?.isFailure ?? false,
+    time: '⋮',
+    isSum: true,
+    name: `${number(calls.length)} more ${name}`,
+    details: hasBytes ? [`(${bytesOf(bytes)})`, ''] : [''],
+    range: hasBytes && offset !== undefined ? range(offset, offset + bytes) : '',
   }
 }
 
-function sumWords({ calls, bytes, call: first }: SumRow) {
-  const { call, wouldBlock } = first.record
-  const what = `${number(calls.length)} more ${call}`
-  const text = wouldBlock === undefined && bytes > 0 ? `${what}, ${bytesOf(bytes)}` : what
-  const [begin] = rangeOf(first)
-  const own = isSendOfBytes(first) ? range(begin, begin + bytes) : ''
-  return { text, short: what, least: what, range: own }
+/** Returns what stands behind the name of a call that has done its work. */
+function detailsOf(record: TraceCall): string[] {
+  const { call, bytes, asked, wouldBlock, local, remote } = record
+  if (call === 'keyboard') {
+    if (bytes === undefined) return ['end of input', 'ends']
+    return [bytes === 0 ? 'Enter' : '']
+  }
+  if (wouldBlock !== undefined) return [wouldBlockWords(wouldBlock), wouldBlockWords(1)]
+  if (isEndOfData(record)) return [END_OF_DATA, 'end of data', '0 bytes']
+  if (asked !== undefined) return [`${number(bytes ?? 0)} of ${bytesOf(asked)}`, '']
+  if (bytes !== undefined) return [bytesOf(bytes), '']
+  const address = call === 'listen' || call === 'bind' ? local : (remote ?? local)
+  if (address === undefined) return ['']
+  if (call === 'select') return [`ready: ${plain(formatAddress(address))}`, '']
+  const isNamed = ['listen', 'bind', 'accept', 'connect'].includes(call)
+  return isNamed ? [plain(formatAddress(address)), ''] : ['']
 }
 
-interface Details {
-  readonly long: string
-  readonly short: string
-  readonly least?: string
-}
-
-/** How a call ended that brought nothing: it failed, or the program itself put an end to it. */
-function endingOf(call: Call): (Details & { isFailure: boolean }) | undefined {
-  const { error } = call.record
-  if (error === undefined) return undefined
-  if (error === ABORTED) return { long: ', given up', short: ', given up', isFailure: false }
-  if (error === 'ERR_SOCKET_CLOSED' && hasWaitedForClose(call)) {
-    return { long: ', until we closed', short: ', we closed', isFailure: false }
-  }
-  return { long: ` fails: ${plain(error)}`, short: ` ${plain(error)}`, isFailure: true }
-}
-
-/** A call that waits when its socket is closed is over; one that comes later is a mistake. */
-function hasWaitedForClose({ lane, record }: Call): boolean {
-  if (isCause({ record })) return false
-  const startOf = ({ at, blocked = 0 }: TraceCall) => at - blocked
-  const closes = lane.trace?.calls.filter(({ call, socket }) => {
-    return call === 'close' && socket === record.socket
-  })
-  return closes?.every((close) => startOf(close) > startOf(record)) ?? true
-}
-
-/** What stands behind the call's name. */
-function detailsOf(call: Call): Details {
-  const { record } = call
-  const both = (text: string) => ({ long: text, short: text })
-  if (record.call === 'keyboard') {
-    if (record.bytes === undefined) return { long: ' end of input', short: ' ends' }
-    return both(record.bytes === 0 ? ' Enter' : '')
-  }
-  if (record.wouldBlock !== undefined) {
-    const times = record.wouldBlock === 1 ? '' : ` ×${number(record.wouldBlock)}`
-    return { long: ` would block${times}`, short: ` nothing${times}` }
-  }
-  if (isReceiving(record.call) && record.bytes === 0) {
-    return { long: ' 0 bytes: end of data', short: ' end of data', least: ' 0 bytes' }
-  }
-  if (record.bytes !== undefined) {
-    return { long: ` ${bytesOf(record.bytes)}`, short: ` ${range(...rangeOf(call))}` }
-  }
-  const address = record.call === 'listen' ? record.local : record.remote
-  const isNamed = ['listen', 'accept', 'connect'].includes(record.call) && address !== undefined
-  return { long: isNamed ? ` ${plain(formatAddress(address))}` : '', short: '' }
-}
-
-/** What an arrow says, or nothing. */
+/** Returns what an arrow says; '' for the opening of a connection. */
 export function labelOf({ kind, begin, end }: Arrow): string {
   if (kind === 'open') return ''
   return kind === 'end' ? 'end of data' : range(begin, end)
 }
 
-/** Bytes as Python slices a string: from the first to behind the last. */
+/** Returns bytes as Python slices a string: from the first to behind the last. */
 export function range(begin: number, end: number): string {
   return `[${begin}:${end}]`
 }
 
-/** The head of what was sent, received or typed, in quotes, on one line; `…` where there is more. */
-function previewOf({ head, bytes = 0 }: TraceCall): string {
-  if (head === undefined) return ''
-  let shown = Buffer.from(head, 'hex')
-  const hasMore = shown.length < bytes
-  // The head's limit may have cut a character.
-  if (hasMore) shown = shown.subarray(0, shown.length - unfinishedLength(shown))
-  return `"${plain(shown)}${hasMore ? '…' : ''}"`
-}
-
-/** One line, in which every control and every invisible mark of direction shows. */
-export function plain(data: string | Uint8Array): string {
-  return visible(data)
-    .replaceAll('\n', '\\n')
-    .replaceAll('\t', '\\t')
-    .replace(/[\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Cs}]/gu, (mark) => {
-      return `\\u{${(mark.codePointAt(0) ?? 0).toString(16)}}`
-    })
+function rangeOf({ offset, bytes = 0 }: TraceCall): string {
+  return offset === undefined ? '' : range(offset, offset + bytes)
 }
 
 function seconds(milliseconds: number): string {
   return (milliseconds / MS_PER_SECOND).toFixed(3)
 }
 
-/** How long a call blocked. */
+/** Returns how long a call blocked: `2.9 ms`, `2.002 s`. */
 export function duration(milliseconds: number): string {
   const isLong = milliseconds >= MS_PER_SECOND
   return isLong ? `${seconds(milliseconds)} s` : `${milliseconds.toFixed(1)} ms`
 }
 
-/** All that a row says, in a line as long as it is. */
-export function sentenceOf({ time, text, range, preview }: Words): string {
-  return [time, text, range, preview].filter((part) => part !== '').join(' ')
+/** Returns all that a row says, in a line as long as it is. */
+export function sentenceOf({ time, name, details, range, isSend, preview }: Words): string {
+  const parts = [time, name, details[0] ?? '', isSend ? range : '', preview]
+  return parts.filter((part) => part !== '').join(' ')
 }

@@ -1,35 +1,43 @@
-// Connecting: the addresses of a host, with time limits, and again until it works.
-import { lookup } from 'node:dns'
-import { isIP } from 'node:net'
+// Connecting: the first of a host's addresses that answers, and again until it works.
 import { traced } from '../calls.ts'
-import type { Address } from './address.ts'
-import { connectToAny } from './any-address.ts'
-import { type AttemptOptions, timedOut } from './attempt.ts'
-import { socketError } from './errors.ts'
-import { subject } from './subject.ts'
+import { type Address, formatAddress } from './address.ts'
+import { type AttemptOptions, connectTo } from './attempt.ts'
+import { codeOf, reasonOf, SocketError, socketError } from './errors.ts'
+import { endpoint } from './internal.ts'
+import { resolveHost } from './resolve.ts'
 import type { TcpSocket } from './tcp-socket.ts'
-import { checkMilliseconds, startTimer } from './timer.ts'
+import { checkMilliseconds, pause } from './waiting.ts'
 
+/** An address that has not answered for so long is no longer waited for alone. */
+const STAGGER_MS = 250
 const RETRY_PAUSE_MS = 100
+/** The first of several tries ends after so long; each one after it may take twice the time. */
+const FIRST_TRY_MS = 1000
+/** The last try has the time to fail for a reason, and not just for lack of time. */
 const LAST_TRY_MS = 100
-/** So long may the first of several tries take; each after it has twice the time. */
-const FIRST_ROUND_MS = 1000
 
 export interface ConnectOptions extends AttemptOptions {
   /** A name or an IP address. */
   host: string
+  /**
+   * The time limit, in milliseconds, of each address's attempt and of finding the addresses;
+   * without it, the operating system's.
+   */
+  timeoutMs?: number | undefined
   /** How long to keep trying, in milliseconds; without it there is one try. */
   retryMs?: number | undefined
+  /** Ends the attempt; nothing of it stays behind. The promise rejects with `signal.reason`. */
+  signal?: AbortSignal | undefined
 }
 
 /**
  * Connects to a server (tutorial, section 2.2; connect(2)).
  *
  * All addresses of the host are tried in the resolver's order; one that does not answer within a
- * quarter of a second goes on beside the next. Rejects with a SocketError with the
- * host as given, the port, and the last address's code (`ECONNREFUSED`, `ENOTFOUND`, `ETIMEDOUT`
- * for the time limit); its message names each address that failed and why. RangeError for numbers
- * out of range.
+ * quarter of a second goes on beside the next. Rejects with a SocketError with the host as given,
+ * the port, and the last address's code (`ECONNREFUSED`, `ENOTFOUND`, `ETIMEDOUT` for the time
+ * limit); its message names each address that failed and why. A connection to oneself is refused.
+ * Rejects with a RangeError for numbers out of range.
  */
 export function connect(options: ConnectOptions): Promise<TcpSocket> {
   const asked = { remote: { host: options.host, port: options.port } }
@@ -37,82 +45,89 @@ export function connect(options: ConnectOptions): Promise<TcpSocket> {
     'connect',
     asked,
     () => keepConnecting(options),
-    (socket) => socket[subject],
+    (socket) => socket[endpoint],
   )
 }
 
 /** Tries until it works or the time is over. */
 async function keepConnecting(options: ConnectOptions): Promise<TcpSocket> {
-  const { retryMs, signal } = options
   checkOptions(options)
+  const { retryMs, signal } = options
   const deadline = performance.now() + (retryMs ?? Infinity)
   // One address that does not answer must not use up the time in which another may come up.
-  for (let roundMs = retryMs === undefined ? Infinity : FIRST_ROUND_MS; ; roundMs *= 2) {
+  for (let tryMs = retryMs === undefined ? Infinity : FIRST_TRY_MS; ; tryMs *= 2) {
     signal?.throwIfAborted()
+    const leftMs = Math.max(LAST_TRY_MS, deadline - performance.now())
     try {
-      // The last try has the time to fail for a reason, and not just for want of time.
-      const leftMs = Math.max(LAST_TRY_MS, deadline - performance.now())
-      return await connectOnce(options, performance.now() + Math.min(leftMs, roundMs))
+      return await connectOnce(options, performance.now() + Math.min(tryMs, leftMs))
     } catch (error) {
-      if (signal?.aborted) throw signal.reason
-      const leftMs = deadline - performance.now()
-      if (retryMs === undefined || leftMs <= 0) throw error
-      await pause(Math.min(RETRY_PAUSE_MS, leftMs), signal)
+      if (retryMs === undefined || performance.now() >= deadline || signal?.aborted) throw error
     }
+    await pause(RETRY_PAUSE_MS, signal)
   }
 }
 
-/** One try with all addresses of the host. */
+/** One try with all addresses of the host, which ends at the deadline (of performance.now). */
 async function connectOnce(options: ConnectOptions, deadline: number): Promise<TcpSocket> {
   const { host, port, timeoutMs = Infinity, signal } = options
-  const address = { host, port }
-  const limitMs = Math.min(timeoutMs, deadline - performance.now())
-  const ips = await resolveHost(address, limitMs, signal)
-  return connectToAny(ips, address, options, deadline)
+  const limitMs = () => Math.min(timeoutMs, deadline - performance.now())
+  let ips: string[] = []
+  try {
+    const found = await resolveHost(host, limitMs(), signal)
+    ips = found.map(({ address }) => address)
+    return await connectToFirst(ips, options, limitMs)
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason
+    throw failureOf({ host, port }, ips, error)
+  }
 }
 
-/** The IP addresses of a host, in the resolver's order (getaddrinfo(3)). */
-function resolveHost(
-  address: Address,
-  timeoutMs: number,
-  signal: AbortSignal | undefined,
-): Promise<string[]> {
-  if (isIP(address.host)) return Promise.resolve([address.host])
-  return new Promise((resolve, reject) => {
-    const settle = () => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
-    }
-    const abort = () => {
-      settle()
-      reject(signal?.reason)
-    }
-    const outOfTime = () => {
-      settle()
-      reject(socketError('cannot connect to', address, timedOut()))
-    }
-    const timer = startTimer(outOfTime, timeoutMs)
-    signal?.addEventListener('abort', abort, { once: true })
-    lookup(address.host, { all: true }, (error, entries) => {
-      settle()
-      if (error) reject(socketError('cannot connect to', address, error))
-      else resolve(entries.map((entry) => entry.address))
-    })
+/**
+ * Tries the addresses in their order: the next when one fails, or, while that goes on, when one has
+ * not answered for a quarter of a second (RFC 8305). Rejects with an AggregateError if all fail.
+ *
+ * Node's own race (`autoSelectFamily`) tries one address at a time and gives each but the last up
+ * when its time is over: with a short time a slow address is lost, with a long one a silent address
+ * holds up the next. Here they go on side by side.
+ */
+async function connectToFirst(
+  ips: readonly string[],
+  options: ConnectOptions,
+  limitMs: () => number,
+): Promise<TcpSocket> {
+  options.signal?.throwIfAborted()
+  const ending = new AbortController()
+  const abort = () => ending.abort()
+  options.signal?.addEventListener('abort', abort, { once: true })
+  let turn: Promise<unknown> = Promise.resolve()
+  const attempts = ips.map((ip) => {
+    const attempt = turn.then(() => connectTo(ip, options, limitMs(), ending.signal))
+    const over = attempt.catch(() => {})
+    turn = turn.then(() => Promise.race([over, pause(STAGGER_MS, ending.signal).catch(() => {})]))
+    return attempt
   })
+  let first: TcpSocket | undefined
+  try {
+    first = await Promise.any(attempts)
+    return first
+  } finally {
+    options.signal?.removeEventListener('abort', abort)
+    ending.abort()
+    // Two may answer in one turn.
+    const closeSecond = (socket: TcpSocket) => void (socket !== first && socket.close())
+    for (const attempt of attempts) attempt.then(closeSecond, () => {})
+  }
 }
 
-function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((over, reject) => {
-    const abort = () => {
-      clearTimeout(timer)
-      reject(signal?.reason)
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', abort)
-      over()
-    }, milliseconds)
-    signal?.addEventListener('abort', abort, { once: true })
-  })
+/** Returns one error for all addresses. */
+function failureOf(asked: Address, ips: readonly string[], error: unknown): SocketError {
+  const errors: unknown[] = error instanceof AggregateError ? error.errors : [error]
+  const cause = errors.at(-1)
+  if (ips.length === 0 || ips[0] === asked.host)
+    return socketError('cannot connect to', asked, cause)
+  const reasons = ips.map((ip, index) => `${reasonOf(errors[index])} at ${ip}`)
+  const message = `cannot connect to ${formatAddress(asked)}: ${reasons.join(', ')}`
+  return new SocketError(codeOf(cause), message, asked, { cause })
 }
 
 function checkOptions(options: ConnectOptions): void {
@@ -123,7 +138,7 @@ function checkOptions(options: ConnectOptions): void {
   }
   if (
     recvSize !== undefined &&
-    !(recvSize > 0 && Number.isInteger(recvSize) && recvSize < 2 ** 31)
+    !(Number.isInteger(recvSize) && recvSize > 0 && recvSize < 2 ** 31)
   ) {
     throw new RangeError(`recvSize must be a positive integer below 2 GiB, not ${recvSize}`)
   }

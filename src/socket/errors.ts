@@ -1,12 +1,6 @@
-// What goes wrong on a socket: errors in the shape of Node's own (a code), with the address they are about.
+// What goes wrong on a socket: errors in the shape of Node's own, with the address that they are about.
 import { getSystemErrorMap } from 'node:util'
 import { type Address, formatAddress } from './address.ts'
-
-/** The codes that the layer adds to the operating system's. */
-const ERR_SOCKET_CLOSED = 'ERR_SOCKET_CLOSED'
-const ERR_READER_WAITING = 'ERR_READER_WAITING'
-const ERR_LINE_TOO_LONG = 'ERR_LINE_TOO_LONG'
-const ERR_TOO_MANY_CONNECTIONS = 'ERR_TOO_MANY_CONNECTIONS'
 
 /**
  * An error of a connection or a listening socket.
@@ -31,7 +25,7 @@ export class SocketError extends Error {
 /** A line longer than `maxLineBytes` (`ERR_LINE_TOO_LONG`); the message names the limit. */
 export class LineTooLongError extends Error {
   override readonly name = 'LineTooLongError'
-  readonly code = ERR_LINE_TOO_LONG
+  readonly code = 'ERR_LINE_TOO_LONG'
   readonly maxLineBytes: number
 
   constructor(maxLineBytes: number) {
@@ -40,21 +34,14 @@ export class LineTooLongError extends Error {
   }
 }
 
-/** What an error of the operating system meant for us, as the message begins. */
-export type Mishap =
-  | 'cannot connect to'
-  | 'cannot listen on'
-  | 'cannot accept on'
-  | 'lost the connection to'
-
-/** The code of an error from Node, or `fallback` where it has none. */
+/** Returns the code of an error from Node, or `fallback` if it has none. */
 export function codeOf(error: unknown, fallback = 'ERR_UNKNOWN'): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string'
     ? error.code
     : fallback
 }
 
-/** The operating system's own words for an error: `connection refused`. */
+/** Returns the operating system's own words for an error: `connection refused`. */
 export function reasonOf(error: unknown): string {
   const code = codeOf(error, '')
   if (code === 'ENOTFOUND') return 'host not found'
@@ -66,33 +53,34 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error && error.message !== '' ? error.message : code || String(error)
 }
 
-/** Node's error, retold with the address that it is about; its code is kept. */
-export function socketError(mishap: Mishap, address: Address, cause: unknown): SocketError {
-  if (cause instanceof SocketError) return cause
-  const message = `${mishap} ${formatAddress(address)}: ${reasonOf(cause)}`
+/** Returns an error with a code, as Node's own have one. */
+export function codedError(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code })
+}
+
+/** Returns Node's error, told with the address that it is about; the code stays. */
+export function socketError(
+  what: 'cannot connect to' | 'cannot listen on' | 'cannot accept on' | 'lost the connection to',
+  address: Address,
+  cause: unknown,
+): SocketError {
+  const message = `${what} ${formatAddress(address)}: ${reasonOf(cause)}`
   return new SocketError(codeOf(cause), message, address, { cause })
 }
 
-/** The answer to every call on a socket or listener that this program has closed. */
+/** Returns what every call on a socket or listener rejects with that this program has closed. */
 export function closedError(what: string, address: Address, cause?: unknown): SocketError {
   const message = `the ${what} ${formatAddress(address)} is closed`
-  return new SocketError(ERR_SOCKET_CLOSED, message, address, { cause })
+  return new SocketError('ERR_SOCKET_CLOSED', message, address, { cause })
 }
 
-/** A connection that was closed at once, for as many as may be are open. */
-export function tooManyError(address: Address): SocketError {
-  const message = `cannot accept on ${formatAddress(address)}: too many connections are open`
-  return new SocketError(ERR_TOO_MANY_CONNECTIONS, message, address)
-}
-
-/** A peer that was waited for longer than the caller allowed. */
+/** Returns what a call rejects with that has waited too long for the peer. */
 export function idleError(address: Address, ms: number): SocketError {
-  const message = `${formatAddress(address)} has sent nothing for ${ms / 1000} s`
+  const message = `${formatAddress(address)} has neither sent nor taken a byte for ${ms / 1000} s`
   return new SocketError('ETIMEDOUT', message, address)
 }
 
-/** Two readers at once: a mistake of the caller's, for who would get which bytes? */
+/** Returns what a second reader gets: who of the two would get which bytes? */
 export function readerWaitingError(what: string): Error {
-  const error = new Error(`another reader is already waiting on this ${what}`)
-  return Object.assign(error, { code: ERR_READER_WAITING })
+  return codedError('ERR_READER_WAITING', `another reader is already waiting on this ${what}`)
 }

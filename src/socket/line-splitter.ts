@@ -1,6 +1,6 @@
-// Lines out of a stream of bytes that comes in chunks of any size: a pure function with a memory.
+// Lines out of a stream of bytes that comes in chunks of any size: the only code that finds line borders.
 import { LineTooLongError } from './errors.ts'
-import { cutLines, decode, type Encoding, findLongLine, type Line, NEWLINE } from './lines.ts'
+import { decode, decodeText, type Encoding, type Line, NEWLINE } from './lines.ts'
 
 export interface LineOptions<E extends Encoding = Encoding> {
   /** `utf8` (the default) for strings, `buffer` for the bytes as they came. */
@@ -9,91 +9,157 @@ export interface LineOptions<E extends Encoding = Encoding> {
   maxLineBytes?: number
 }
 
+const NOTHING = Buffer.alloc(0)
+
+/** The key under which the layer's own files get the bytes of lines back that they did not use. */
+export const untaken = Symbol('pynet.untaken')
+
 /**
  * Splits a byte stream into lines, as makefile() does for a socket (tutorial, section 5.2).
  *
- * Only the byte 0x0A ends a line; a line keeps it. A carriage return, NUL, U+2028 or a byte order
- * mark is ordinary. The lines do not depend on the chunks, and joined they are the input.
+ * Only the byte 0x0A ends a line, and the line keeps it. A carriage return, NUL, U+2028 or a byte
+ * order mark is ordinary. The lines do not depend on the chunks, and joined they are the input.
  */
 export class LineSplitter<E extends Encoding = 'utf8'> {
   readonly #encoding: E
   readonly #maxLineBytes: number
   /** The line that has begun and not ended yet, in the pieces that came. */
-  #pieces: Buffer[] = []
-  #pieceBytes = 0
+  #begun: Buffer[] = []
+  #begunBytes = 0
   #failure: LineTooLongError | undefined
+  /** What the last lines were cut from: one that had begun earlier, and the bytes behind it. */
+  #firstLine: Buffer = NOTHING
+  #source: Buffer = NOTHING
+  #lineCount = 0
 
-  /** @throws RangeError where `maxLineBytes` is no positive integer. */
-  constructor(options: LineOptions<E> = {}) {
-    this.#encoding = options.encoding ?? ('utf8' as E)
-    this.#maxLineBytes = checkMaxLineBytes(options.maxLineBytes)
+  /** @throws RangeError if `maxLineBytes` is not a positive integer. */
+  constructor({ encoding, maxLineBytes = Infinity }: LineOptions<E> = {}) {
+    if (maxLineBytes !== Infinity && !(Number.isInteger(maxLineBytes) && maxLineBytes > 0)) {
+      throw new RangeError(`maxLineBytes must be a positive integer, not ${maxLineBytes}`)
+    }
+    this.#encoding = encoding ?? ('utf8' as E)
+    this.#maxLineBytes = maxLineBytes
   }
 
   /**
-   * The lines that `chunk` completes, perhaps none. The chunk's memory stays the caller's.
+   * Returns the lines that `chunk` completes, perhaps none. The chunk's memory stays the caller's.
    *
    * @throws LineTooLongError (`ERR_LINE_TOO_LONG`) as soon as a line passes the limit, and at every
-   * call after that. Where this chunk completed lines before it, they are returned and the next
-   * call throws.
+   * later call. Lines that end before it are returned first, and the next call throws.
    */
   push(chunk: Uint8Array): Line<E>[] {
     if (this.#failure !== undefined) throw this.#failure
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-    const end = bytes.lastIndexOf(NEWLINE) + 1
-    const rest = bytes.subarray(end)
-    if (end === 0) {
-      this.#keep(rest)
-      return this.#delivered([])
+    const end = this.#findEndOfLines(bytes)
+    const lines = end === 0 ? [] : this.#cut(bytes, end)
+    this.#lineCount = lines.length
+    if (end < bytes.length) {
+      this.#begun.push(Buffer.from(bytes.subarray(end)))
+      this.#begunBytes += bytes.length - end
     }
-    const block = Buffer.concat([...this.#pieces, bytes.subarray(0, end)])
-    this.#pieces = []
-    this.#pieceBytes = 0
-    const long = findLongLine(block, this.#maxLineBytes)
-    if (long >= 0) {
-      this.#failure = new LineTooLongError(this.#maxLineBytes)
-      return this.#delivered(cutLines(block.subarray(0, long), this.#encoding))
-    }
-    this.#keep(rest)
-    return this.#delivered(cutLines(block, this.#encoding))
+    if (this.#failure !== undefined && end === 0) throw this.#failure
+    return lines
   }
 
   /**
-   * The end of data: the last line where it has no newline, else nothing. A character that the end
-   * cuts becomes U+FFFD. The splitter is then as new.
+   * Ends the data. Returns the last line if it has no newline, else nothing; a character that the
+   * end cuts becomes U+FFFD. The splitter is then as new.
    *
    * @throws LineTooLongError as `push` does.
    */
   end(): Line<E>[] {
     if (this.#failure !== undefined) throw this.#failure
-    const last = Buffer.concat(this.#pieces)
-    this.#pieces = []
-    this.#pieceBytes = 0
-    return last.length === 0 ? [] : [decode(last, this.#encoding)]
+    this.#firstLine = this.#takeBegun()
+    this.#source = NOTHING
+    this.#lineCount = Math.min(1, this.#firstLine.length)
+    return this.#lineCount === 0 ? [] : [decode(this.#firstLine, this.#encoding)]
   }
 
-  /** Keeps a copy of the line that has begun, if it is within the limit. */
-  #keep(rest: Buffer): void {
-    this.#pieceBytes += rest.length
-    if (this.#pieceBytes > this.#maxLineBytes) {
-      this.#failure = new LineTooLongError(this.#maxLineBytes)
-      this.#pieces = []
-    } else if (rest.length > 0) {
-      this.#pieces.push(Buffer.from(rest))
+  /**
+   * Returns the bytes behind the first `taken` of the lines that came last, as they were pushed:
+   * text cannot tell them, for what was not UTF-8 is lost in it. The splitter is then as new.
+   *
+   * @internal
+   */
+  [untaken](taken: number): Buffer {
+    const begun = this.#takeBegun()
+    this.#failure = undefined
+    if (taken === this.#lineCount) return begun
+    let start = 0
+    for (let line = this.#firstLine.length > 0 ? 1 : 0; line < taken; line++) {
+      start = this.#source.indexOf(NEWLINE, start) + 1
     }
+    const first = taken === 0 ? this.#firstLine : NOTHING
+    return Buffer.concat([first, this.#source.subarray(start)])
   }
 
-  /** Lines first, the error after them. */
-  #delivered(lines: Line<E>[]): Line<E>[] {
-    if (this.#failure !== undefined && lines.length === 0) throw this.#failure
+  /**
+   * Returns how far whole lines go that are within the limit. Notes a line over it: all that comes
+   * from there on stays as it is.
+   */
+  #findEndOfLines(bytes: Buffer): number {
+    let start = -this.#begunBytes
+    while (bytes.length - start > this.#maxLineBytes) {
+      // The last newline that a line may have is looked for: many short lines are one step.
+      const newline = bytes.lastIndexOf(NEWLINE, start + this.#maxLineBytes)
+      if (newline < start || newline < 0) {
+        this.#failure = new LineTooLongError(this.#maxLineBytes)
+        return Math.max(0, start)
+      }
+      start = newline + 1
+    }
+    return bytes.lastIndexOf(NEWLINE) + 1
+  }
+
+  /** Returns all lines before `end`. Their text is decoded in one go. */
+  #cut(bytes: Buffer, end: number): Line<E>[] {
+    const lines: Line<E>[] = []
+    let start = 0
+    this.#firstLine = NOTHING
+    if (this.#begunBytes > 0) {
+      start = lengthOfLine(bytes)
+      this.#begun.push(bytes.subarray(0, start))
+      this.#firstLine = this.#takeBegun()
+      lines.push(decode(this.#firstLine, this.#encoding))
+    }
+    this.#source = bytes.subarray(start)
+    const block = bytes.subarray(start, end)
+    if (this.#encoding === 'buffer') cutBytes(Buffer.from(block), lines as Buffer[])
+    else cutText(decodeText(block), lines as string[])
     return lines
+  }
+
+  #takeBegun(): Buffer {
+    const [only = NOTHING] = this.#begun
+    const line = this.#begun.length < 2 ? only : Buffer.concat(this.#begun)
+    this.#begun = []
+    this.#begunBytes = 0
+    return line
   }
 }
 
-/** The limit as a number, Infinity for none. */
-export function checkMaxLineBytes(maxLineBytes: number | undefined): number {
-  if (maxLineBytes === undefined) return Infinity
-  if (maxLineBytes === Infinity || (Number.isInteger(maxLineBytes) && maxLineBytes > 0)) {
-    return maxLineBytes
+/** Returns how many of the bytes belong to the first line, its newline included. */
+export function lengthOfLine(bytes: Buffer): number {
+  return bytes.indexOf(NEWLINE) + 1 || bytes.length
+}
+
+/** Returns whether the bytes end with a line. */
+export function endsLine(bytes: Buffer): boolean {
+  return bytes[bytes.length - 1] === NEWLINE
+}
+
+function cutText(text: string, lines: string[]): void {
+  let start = 0
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+    lines.push(text.slice(start, end + 1))
+    start = end + 1
   }
-  throw new RangeError(`maxLineBytes must be a positive integer, not ${maxLineBytes}`)
+}
+
+function cutBytes(block: Buffer, lines: Buffer[]): void {
+  for (let start = 0; start < block.length; ) {
+    const end = block.indexOf(NEWLINE, start) + 1
+    lines.push(block.subarray(start, end))
+    start = end
+  }
 }

@@ -1,44 +1,54 @@
 // Listening: an address is bound, and from then on the operating system takes connections to it.
 import { createServer } from 'node:net'
 import { traced } from '../calls.ts'
+import { KEEP_ALIVE } from './attempt.ts'
 import { socketError } from './errors.ts'
+import { endpoint } from './internal.ts'
 import { Listener, type RefusalHandler } from './listener.ts'
-import { subject } from './subject.ts'
+import { resolveHost } from './resolve.ts'
+import { abortable, checkMilliseconds } from './waiting.ts'
 
 const DEFAULT_BACKLOG = 511
 
 export interface ListenOptions {
-  /** The address to listen on; without it all interfaces, IPv6 and IPv4 through one socket. */
+  /**
+   * The address to listen on; of a name its IPv4 address where it has one. Without it all
+   * interfaces, IPv6 and IPv4 through one socket where there is IPv6, else IPv4.
+   */
   host?: string | undefined
-  idleTimeoutMs?: number | undefined
   /** 0 asks for any free port. */
   port: number
   /**
-   * How many connections the operating system holds until they are taken (listen(2)). It does not
-   * limit clients: Node takes every connection at once, and keeps it here until `accept`.
+   * How many connections the operating system holds until they are taken (511; listen(2)). It does
+   * not limit clients: Node takes every connection at once, and keeps it here until `accept`.
    */
   backlog?: number | undefined
   /**
    * How many connections may be open at a time, accepted or not; no limit by default. One more is
-   * closed at once: its peer sees the end of data, or a reset where it has sent something.
+   * closed at once: its peer sees the end of data, or a reset if it has sent something.
    */
   maxConnections?: number | undefined
   /**
    * Called for each connection that could not be taken: ERR_TOO_MANY_CONNECTIONS beyond
    * `maxConnections`, or the operating system's code (`EMFILE`), which the next `accept` rejects
-   * with where nobody is called.
+   * with if there is no `onRefused`.
    */
   onRefused?: RefusalHandler | undefined
+  /**
+   * How long a recv or a send of an accepted socket waits without a byte in either direction, in
+   * milliseconds, before it rejects with ETIMEDOUT; see `connect`.
+   */
+  idleTimeoutMs?: number | undefined
   /** Ends the attempt with `signal.reason`, and closes a listener that has started. */
   signal?: AbortSignal | undefined
 }
 
 /**
  * Binds an address and listens on it (tutorial, section 2.1; bind(2), listen(2)). Resolves when
- * connections are accepted. A port of a server that just ended is free at once (SO_REUSEADDR).
+ * connections are accepted. The port of a server that has just ended is free at once (SO_REUSEADDR).
  *
  * Rejects with a SocketError that has the code (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`), host and
- * port; RangeError for numbers out of range.
+ * port; with a RangeError for numbers out of range.
  */
 export function listen(options: ListenOptions): Promise<Listener> {
   const asked = { local: { host: options.host ?? '::', port: options.port } }
@@ -46,48 +56,52 @@ export function listen(options: ListenOptions): Promise<Listener> {
     'listen',
     asked,
     () => startListening(options),
-    (listener) => listener[subject],
+    (listener) => listener[endpoint],
   )
 }
 
 async function startListening(options: ListenOptions): Promise<Listener> {
-  const { host, port, backlog = DEFAULT_BACKLOG, maxConnections, onRefused, signal } = options
   checkOptions(options)
-  signal?.throwIfAborted()
+  const { host, port, backlog = DEFAULT_BACKLOG, maxConnections, signal } = options
   // Not reading before somebody asks leaves the flow control to TCP; the peer's end of data must
   // not end our sending.
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
-  if (maxConnections !== undefined) server.maxConnections = maxConnections
-  return new Promise((resolve, reject) => {
-    const settle = () => {
-      signal?.removeEventListener('abort', abort)
-      server.off('error', fail)
-    }
-    const fail = (error: unknown) => {
-      settle()
-      reject(socketError('cannot listen on', { host: host ?? 'all interfaces', port }, error))
-    }
-    const abort = () => {
-      settle()
-      server.close()
-      reject(signal?.reason)
-    }
-    signal?.addEventListener('abort', abort, { once: true })
-    server.once('error', fail)
-    server.listen({ host, port, backlog }, () => {
-      settle()
-      resolve(new Listener(server, { onRefused, signal }))
-    })
+  const server = createServer({
+    allowHalfOpen: true,
+    pauseOnConnect: true,
+    noDelay: true,
+    ...KEEP_ALIVE,
   })
+  if (maxConnections !== undefined) server.maxConnections = maxConnections
+  try {
+    const ip = host === undefined ? undefined : await addressToBind(host, signal)
+    await abortable<void>(signal, (resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host: ip, port, backlog }, resolve)
+      return () => server.off('error', reject)
+    })
+  } catch (error) {
+    server.close()
+    if (signal?.aborted) throw signal.reason
+    throw socketError('cannot listen on', { host: host ?? 'all interfaces', port }, error)
+  }
+  return new Listener(server, options)
 }
 
-function checkOptions({ host, port, backlog, maxConnections }: ListenOptions): void {
+/** Resolves with the IPv4 address of a name where it has one, as the tutorial's bind does. */
+async function addressToBind(host: string, signal: AbortSignal | undefined) {
+  const found = await resolveHost(host, Infinity, signal)
+  return (found.find(({ family }) => family === 4) ?? found[0])?.address
+}
+
+function checkOptions(options: ListenOptions): void {
+  const { host, port, backlog, maxConnections, idleTimeoutMs } = options
   if (host === '') throw new RangeError('host must not be empty')
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new RangeError(`port must be an integer from 0 to 65535, not ${port}`)
   }
   checkPositive('backlog', backlog)
   checkPositive('maxConnections', maxConnections)
+  checkMilliseconds('idleTimeoutMs', idleTimeoutMs)
 }
 
 function checkPositive(name: string, value: number | undefined): void {

@@ -8,20 +8,20 @@ import {
   nextSocketNumber,
   traced,
 } from '../calls.ts'
-import { receiveAccepted } from './accepted-receiver.ts'
-import { type Address, plainHost } from './address.ts'
-import { closedError, type SocketError, socketError, tooManyError } from './errors.ts'
-import { type Readiness, readiness } from './readiness.ts'
-import { subject } from './subject.ts'
-import { TcpSocket } from './tcp-socket.ts'
-import type { WaitOptions } from './wait-options.ts'
+import { acceptedSocket } from './accepted.ts'
+import { type Address, formatAddress, plainHost } from './address.ts'
+import { closedError, SocketError, socketError } from './errors.ts'
+import { endpoint, type Readiness, readiness, Watchers } from './internal.ts'
+import type { TcpSocket } from './tcp-socket.ts'
+import { abortable, type WaitOptions } from './waiting.ts'
 
 /** Is told why a connection was not taken. */
 export type RefusalHandler = (error: SocketError) => void
 
-interface Waiter {
-  resolve(socket: TcpSocket): void
-  reject(error: unknown): void
+interface ListenerOptions {
+  onRefused?: RefusalHandler | undefined
+  idleTimeoutMs?: number | undefined
+  signal?: AbortSignal | undefined
 }
 
 /** A listening socket, from `listen`. */
@@ -29,55 +29,42 @@ export class Listener {
   /** Where it listens, with the port that the operating system chose for port 0; kept after. */
   readonly address: Address
   /** What a trace says of it. */
-  readonly [subject]: Endpoint
+  readonly [endpoint]: Endpoint
   readonly #server: Server
-  readonly #ready: TcpSocket[] = []
-  readonly #waiters = new Set<Waiter>()
-  readonly #watchers = new Set<() => void>()
-  #failure: SocketError | undefined
-  #closed: SocketError | undefined
+  readonly #options: ListenerOptions
+  /** Connections that nobody has accepted. */
+  readonly #connections: TcpSocket[] = []
+  /** Ends the wait of each accept, in their order: with a connection, or to look again. */
+  readonly #accepts = new Set<(socket: TcpSocket | undefined) => void>()
+  readonly #watchers = new Watchers()
+  /** Why a connection could not be taken, for the next accept. */
+  #failure: Error | undefined
   #closing: Promise<void> | undefined
-  readonly #onRefused: RefusalHandler | undefined
-  #forgetSignal = () => {}
 
   /** For `listen` only. */
-  constructor(
-    server: Server,
-    options: { onRefused?: RefusalHandler | undefined; signal?: AbortSignal | undefined },
-  ) {
-    const { onRefused, signal } = options
+  constructor(server: Server, options: ListenerOptions) {
     this.#server = server
-    this.#onRefused = onRefused
+    this.#options = options
     const bound = server.address()
-    this.address =
-      bound !== null && typeof bound === 'object'
-        ? { host: plainHost(bound.address), port: bound.port }
-        : { host: 'unknown', port: 0 }
-    this[subject] = { socket: nextSocketNumber(), local: this.address }
+    if (bound === null || typeof bound === 'string') throw new TypeError('not a listening server')
+    this.address = { host: plainHost(bound.address), port: bound.port }
+    this[endpoint] = { socket: nextSocketNumber(), local: this.address }
     server.on('connection', (raw) => this.#arrived(raw))
-    server.on('error', (error) => this.#fail(error))
+    server.on('error', (error) => this.#failed(error))
     // Node has closed the connection by then.
-    server.on('drop', () => onRefused?.(tooManyError(this.address)))
-    if (signal !== undefined) {
-      const abort = () => void this.#close(signal.reason)
-      signal.addEventListener('abort', abort, { once: true })
-      this.#forgetSignal = () => signal.removeEventListener('abort', abort)
-    }
+    server.on('drop', () => options.onRefused?.(tooManyError(this.address)))
+    options.signal?.addEventListener('abort', this.#closeAtAbort, { once: true })
   }
 
   /** For the Selector: whether `accept` would return at once. */
   get [readiness](): Readiness {
-    const isReadable = () =>
-      this.#ready.length > 0 || this.#closed !== undefined || this.#failure !== undefined
+    const isReadable = () => this.#connections.length > 0 || this.#isOver
     return {
       get readable() {
         return isReadable()
       },
       demand: () => {},
-      watch: (watcher) => {
-        this.#watchers.add(watcher)
-        return () => this.#watchers.delete(watcher)
-      },
+      watch: (watcher) => this.#watchers.add(watcher),
     }
   }
 
@@ -85,59 +72,34 @@ export class Listener {
    * Waits for the next connection. Several waiting calls are served in their order. A connection
    * made before the call is there, with its first bytes and its end of data.
    *
-   * Rejects with ERR_SOCKET_CLOSED when the listener is or gets closed, with the operating
-   * system's error (`EMFILE`) where it could not take a connection, after which the listener goes
-   * on; with `signal.reason` when aborted, which takes no connection. Tutorial, 2.1; accept(2).
+   * Rejects with ERR_SOCKET_CLOSED when the listener is or gets closed; with the operating
+   * system's error (`EMFILE`) if it could not take a connection, after which the listener goes on;
+   * with `signal.reason` when aborted, which takes no connection. Tutorial, 2.1; accept(2).
    */
   accept({ signal }: WaitOptions = {}): Promise<TcpSocket> {
     return traced(
       'accept',
-      this[subject],
+      this[endpoint],
       () => this.#accept(signal),
-      (socket) => socket[subject],
+      (socket) => socket[endpoint],
     )
   }
 
-  #accept(signal: AbortSignal | undefined): Promise<TcpSocket> {
-    return new Promise((resolve, reject) => {
-      signal?.throwIfAborted()
-      const ready = this.#tryAccept()
-      if (ready !== undefined) return resolve(ready)
-
-      const settled = () => {
-        this.#waiters.delete(waiter)
-        signal?.removeEventListener('abort', abort)
-      }
-      const waiter: Waiter = {
-        resolve: (socket) => {
-          settled()
-          resolve(socket)
-        },
-        reject: (error) => {
-          settled()
-          reject(error)
-        },
-      }
-      const abort = () => waiter.reject(signal?.reason)
-      signal?.addEventListener('abort', abort, { once: true })
-      this.#waiters.add(waiter)
-    })
+  async #accept(signal: AbortSignal | undefined): Promise<TcpSocket> {
+    signal?.throwIfAborted()
+    for (;;) {
+      const socket = this.#take() ?? (await this.#arrival(signal))
+      if (socket !== undefined) return socket
+    }
   }
 
   /** Nonblocking: the next connection that is there already, or undefined. Throws as `accept`. */
   tryAccept(): TcpSocket | undefined {
-    const call =
-      isTraced() && this.#ready.length > 0 ? callBegins('accept', this[subject]) : undefined
-    const socket = this.#tryAccept()
-    if (call !== undefined && socket !== undefined) callReturns(call, socket[subject])
+    const isNoted = isTraced() && this.#connections.length > 0
+    const call = isNoted ? callBegins('accept', this[endpoint]) : undefined
+    const socket = this.#take()
+    if (call !== undefined && socket !== undefined) callReturns(call, socket[endpoint])
     return socket
-  }
-
-  #tryAccept(): TcpSocket | undefined {
-    if (this.#closed !== undefined) throw this.#closed
-    const ready = this.#ready.shift()
-    if (ready === undefined && this.#failure !== undefined) throw this.#takeFailure()
-    return ready
   }
 
   /** The connections one by one, until the listener is closed. Leaving the loop closes nothing. */
@@ -147,7 +109,7 @@ export class Listener {
       try {
         socket = await this.accept()
       } catch (error) {
-        if (error === this.#closed) return
+        if (this.#closing !== undefined) return
         throw error
       }
       yield socket
@@ -155,70 +117,81 @@ export class Listener {
   }
 
   /**
-   * Stops listening; resolves when the port is free, without waiting for accepted sockets. A
+   * Stops listening. Resolves when the port is free, without waiting for accepted sockets. A
    * connection that nobody accepted is closed. A waiting or later `accept` rejects with
    * ERR_SOCKET_CLOSED. Again is harmless.
    */
   close(): Promise<void> {
-    return this.#close()
+    if (this.#closing !== undefined) return this.#closing
+    this.#closing = traced('close', this[endpoint], () => {
+      this.#server.close()
+      // The descriptor is closed by now; its handle is let go in the turn after this one.
+      return new Promise((resolve) => setImmediate(resolve))
+    })
+    this.#options.signal?.removeEventListener('abort', this.#closeAtAbort)
+    for (const socket of this.#connections.splice(0)) void socket.close()
+    this.#lookAgain()
+    return this.#closing
   }
+
+  readonly #closeAtAbort = (): void => {
+    void this.close()
+  };
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  #close(reason?: unknown): Promise<void> {
-    this.#closing ??= traced('close', this[subject], () => this.#closeOnce(reason))
-    return this.#closing
+  get #isOver(): boolean {
+    return this.#closing !== undefined || this.#failure !== undefined
   }
 
-  #closeOnce(reason: unknown): Promise<void> {
-    const error = closedError('listener on', this.address, reason)
-    this.#closed = error
-    this.#forgetSignal()
-    this.#server.close()
-    for (const waiter of [...this.#waiters]) waiter.reject(error)
-    for (const socket of this.#ready.splice(0)) void socket.close()
-    this.#notify()
-    // The descriptor is closed by now; its handle is let go in the turn after this one.
-    return new Promise((resolve) => setImmediate(resolve))
-  }
-
-  /** The error listener is there at once: one client's failure must not reach the others. */
-  #arrived(raw: Socket): void {
-    const socket = new TcpSocket(raw, receiveAccepted(raw))
-    if (this.#closed !== undefined) {
-      void socket.close()
-      return
+  #take(): TcpSocket | undefined {
+    if (this.#closing !== undefined) {
+      throw closedError('listener on', this.address, this.#options.signal?.reason)
     }
-    const [waiter] = this.#waiters
-    if (waiter === undefined) {
-      this.#ready.push(socket)
-      this.#notify()
-    } else {
-      waiter.resolve(socket)
-    }
-  }
-
-  #fail(cause: Error): void {
-    const failure = socketError('cannot accept on', this.address, cause)
-    if (this.#onRefused !== undefined) {
-      this.#onRefused(failure)
-      return
-    }
-    this.#failure = failure
-    const [waiter] = this.#waiters
-    waiter?.reject(this.#takeFailure())
-    this.#notify()
-  }
-
-  #takeFailure(): SocketError | undefined {
-    const failure = this.#failure
+    const socket = this.#connections.shift()
+    if (socket !== undefined || this.#failure === undefined) return socket
+    const failure = socketError('cannot accept on', this.address, this.#failure)
     this.#failure = undefined
-    return failure
+    throw failure
   }
 
-  #notify(): void {
-    for (const watcher of this.#watchers) watcher()
+  #arrival(signal: AbortSignal | undefined): Promise<TcpSocket | undefined> {
+    return abortable(signal, (resolve) => {
+      this.#accepts.add(resolve)
+      return () => this.#accepts.delete(resolve)
+    })
   }
+
+  /** The socket listens for errors at once: one client's failure must not reach the others. */
+  #arrived(raw: Socket): void {
+    const socket = acceptedSocket(raw, this.#options.idleTimeoutMs)
+    const [accept] = this.#accepts
+    if (this.#closing !== undefined) void socket.close()
+    else if (accept !== undefined) accept(socket)
+    else {
+      this.#connections.push(socket)
+      this.#watchers.notify()
+    }
+  }
+
+  #failed(cause: Error): void {
+    const { onRefused } = this.#options
+    onRefused?.(socketError('cannot accept on', this.address, cause))
+    if (onRefused !== undefined) return
+    this.#failure = cause
+    this.#lookAgain()
+  }
+
+  /** Ends the waits: one finds what has happened, the others wait again, in their order. */
+  #lookAgain(): void {
+    for (const accept of [...this.#accepts]) accept(undefined)
+    this.#watchers.notify()
+  }
+}
+
+function tooManyError(address: Address): SocketError {
+  const message = `cannot accept on ${formatAddress(address)}: too many connections are open`
+  return new SocketError('ERR_TOO_MANY_CONNECTIONS', message, address)
 }

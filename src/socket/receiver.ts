@@ -1,283 +1,222 @@
-// The receiving half of a connection: bytes as they arrive, one reader who may wait for them.
-
-import {
-  type Call,
-  type CallName,
-  callBegins,
-  callReturns,
-  type Endpoint,
-  HEAD_BYTES,
-  isTraced,
-  type Transfer,
-  transferOf,
-} from '../calls.ts'
+// The receiving half of a connection: what has arrived, how it ended, and one reader who may wait.
 import { ByteQueue } from './byte-queue.ts'
-import { readerWaitingError } from './errors.ts'
-import { startTimer } from './timer.ts'
-
-/** What one call waits for, and what it gives. */
-export interface Wish<T> {
-  /** The call that waits, for a trace. */
-  call: CallName
-  /** Whether enough has come. The end of data or an error ends every wait. */
-  enough(): boolean
-  /** The result, made the moment enough is there; throws what the call shall reject with. */
-  finish(): T
-  /** Takes new bytes straight from the memory that the operating system filled; gives how many. */
-  direct?: ((bytes: Buffer) => number) | undefined
-  signal?: AbortSignal | undefined
-}
-
-interface Waiter {
-  enough(): boolean
-  settle(): void
-  direct: ((bytes: Buffer) => number) | undefined
-  /** Goes off when nothing has come for as long as a reader may wait. */
-  idle: NodeJS.Timeout | undefined
-}
+import { readerWaitingError, type SocketError } from './errors.ts'
+import { type Readiness, Watchers } from './internal.ts'
+import { abortable } from './waiting.ts'
 
 /**
- * Buffer, end, error, and one waiter. It asks for bytes only when somebody wants some, so a peer
- * who sends more than is read is stopped by TCP's flow control and not by our memory.
+ * A queue of bytes, an end, an error, and one reader. It asks for bytes only when somebody wants
+ * some, so a peer that sends more than is read is stopped by TCP's flow control.
  */
-export class Receiver {
-  readonly queue = new ByteQueue()
-  /** Whose half this is, for a trace. */
-  subject: Endpoint = {}
-  /** Starts reading from the operating system; harmless when it already does. */
-  demand: () => void = () => {}
-  /** How long a reader waits for the next byte, in milliseconds. */
-  idleTimeoutMs = Infinity
-  /** The last reader waited in vain for so long, and nothing has come since. */
-  hasTimedOut = false
-  makeIdleError: () => Error = () => new Error('idle')
+export class Receiver implements Readiness {
+  readonly #queue = new ByteQueue()
+  /** Makes the error that every call gets once the connection is lost or closed. */
+  failure: (() => SocketError) | undefined
+  /** Called when a read begins to wait; set where that time has a limit. */
+  beginToWait: (() => void) | undefined
+  /** Makes the error of a read that has waited too long. */
+  makeIdleError: (() => SocketError) | undefined
+  readonly #startReading: () => void
   #arrivedBytes = 0
-  #ended = false
-  #failure: Error | undefined
-  #makeClosedError: (() => Error) | undefined
-  #discarding = false
-  #waiter: Waiter | undefined
-  #giveBack: (() => void) | undefined
-  readonly #watchers = new Set<() => void>()
+  #hasEnded = false
+  #isClosed = false
+  #hasReader = false
+  /** Ends the reader's wait. */
+  #wake: (() => void) | undefined
+  readonly #watchers = new Watchers()
+
+  /** `startReading` asks the operating system for bytes; harmless if it has been asked already. */
+  constructor(startReading: () => void) {
+    this.#startReading = startReading
+  }
 
   /** Whether a read would return, or throw, at once. */
   get readable(): boolean {
-    this.#reclaim()
-    return this.queue.length > 0 || this.#over
+    return this.#queue.length > 0 || this.#hasEnded || this.failure !== undefined
   }
 
-  /** Whether nothing more will come. */
-  get #over(): boolean {
-    return this.#ended || this.#failure !== undefined || this.#makeClosedError !== undefined
+  /** How many bytes wait that nobody has asked for. */
+  get length(): number {
+    return this.#queue.length
+  }
+
+  /** Where the next byte for a reader stands in the stream, from 0. */
+  get offset(): number {
+    return this.#arrivedBytes - this.#queue.length
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  watch(watcher: () => void): () => void {
+    return this.#watchers.add(watcher)
+  }
+
+  /** For the Selector. While there is a reader, that one asks for what it needs. */
+  demand(): void {
+    if (!this.#hasReader) this.#read()
   }
 
   /**
-   * New bytes. Those in `borrowed` memory are copied, for the next read overwrites them.
-   * Gives whether reading shall go on: it stops when nobody waits, until the next demand.
+   * New bytes. Borrowed ones lie in memory that is filled again when reading goes on, which it
+   * must not do by itself. Returns whether a reader waits for them.
    */
-  arrived(bytes: Buffer, borrowed: boolean): boolean {
-    if (this.#discarding) return true
-    this.#arrivedBytes += bytes.length
-    this.hasTimedOut = false
-    this.#waiter?.idle?.refresh()
-    const taken = this.#waiter?.direct?.(bytes) ?? 0
-    if (taken < bytes.length) {
-      const rest = taken === 0 ? bytes : bytes.subarray(taken)
-      this.queue.push(borrowed ? Buffer.from(rest) : rest)
-    }
-    if (taken > 0 || this.#waiter?.enough()) this.#settle()
-    if (this.queue.length > 0) this.#notify()
-    return this.#waiter !== undefined
+  arrived(chunk: Buffer, isBorrowed: boolean): boolean {
+    if (this.#isClosed) return true
+    this.#arrivedBytes += chunk.length
+    this.#queue.push(chunk, isBorrowed)
+    const hasReader = this.#wake !== undefined
+    if (hasReader) this.#endWait()
+    else this.#watchers.notify()
+    return hasReader
   }
 
   /** The peer has sent its last byte. */
   end(): void {
-    if (this.#over) return
-    this.#ended = true
-    this.#settle()
+    if (this.failure !== undefined) return
+    this.#hasEnded = true
     this.#notify()
   }
 
   /** The connection is lost: what came before is delivered first, then the error, at each call. */
-  fail(error: Error): void {
-    if (this.#over) return
-    this.#failure = error
-    this.#settle()
+  fail(makeError: () => SocketError): void {
+    this.failure ??= makeError
     this.#notify()
   }
 
-  /** This program closes the socket: every read, waiting or later, rejects; what comes is dropped. */
-  close(makeError: () => Error): void {
-    if (this.#makeClosedError !== undefined) return
-    this.#reclaim()
-    this.#makeClosedError = makeError
-    this.#discarding = true
-    this.queue.clear()
-    this.#settle()
+  /** This program closes the socket: every read, waiting or later, fails; what comes is dropped. */
+  close(makeError: () => SocketError): void {
+    this.failure = makeError
+    this.#isClosed = true
+    this.#hasEnded = false
+    this.#queue.clear()
     this.#notify()
+    this.#read()
   }
 
-  /** Waits for a wish to come true. One reader at a time: a second one is the caller's mistake. */
-  wait<T>(wish: Wish<T>): Promise<T> {
-    return isTraced() ? this.#waitTraced(wish) : this.#wait(wish)
+  /** The reader has waited too long. */
+  giveUp(): void {
+    this.#endWait()
   }
 
-  #waitTraced<T>(wish: Wish<T>): Promise<T> {
-    const call = callBegins(wish.call, this.subject)
-    let transfer: Transfer | undefined
-    const { direct } = wish
-    const directTraced = (bytes: Buffer) => {
-      // What waits already comes first, and is counted as it leaves the queue.
-      if (direct === undefined || this.queue.length > 0) return 0
-      const taken = direct(bytes)
-      const offset = this.#arrivedBytes - bytes.length
-      if (taken > 0) transfer = transferOf(bytes.subarray(0, taken), offset)
-      return taken
-    }
-    const finish = () => {
-      if (transfer === undefined) return this.#finishTraced(call, wish.finish)
-      const value = wish.finish()
-      callReturns(call, transfer)
-      return value
-    }
-    const waiting = this.#wait({ ...wish, finish, direct: directTraced })
-    waiting.catch((error) => callReturns(call, { error }))
-    return waiting
-  }
-
-  #wait<T>({ enough, finish, direct, signal }: Wish<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      this.#requireFree()
-      signal?.throwIfAborted()
-      if (enough() || this.#over) return resolve(this.#finish(finish))
-
-      const leave = () => {
-        this.#waiter = undefined
-        clearTimeout(idle)
-        signal?.removeEventListener('abort', abort)
-      }
-      const abort = () => {
-        leave()
-        reject(signal?.reason)
-      }
-      const giveUp = () => {
-        leave()
-        this.hasTimedOut = true
-        reject(this.makeIdleError())
-      }
-      const outOfTime = () => {
-        const arrivedBytes = this.#arrivedBytes
-        // A timer of a busy process can go off while input waits: let that come in first.
-        setImmediate(() => {
-          if (this.#waiter === waiter && this.#arrivedBytes === arrivedBytes) giveUp()
-        })
-      }
-      const idle = startTimer(outOfTime, this.idleTimeoutMs)
-      const waiter: Waiter = {
-        enough,
-        direct,
-        idle,
-        settle: () => {
-          leave()
-          try {
-            resolve(this.#finish(finish))
-          } catch (error) {
-            reject(error)
-          }
-        },
-      }
-      signal?.addEventListener('abort', abort, { once: true })
-      this.#waiter = waiter
-      this.demand()
-    })
-  }
-
-  /** Up to `maxBytes` bytes that are here already; undefined is "nothing yet", empty the end. */
-  tryTake(maxBytes: number): Buffer | undefined {
-    return isTraced() ? this.#tryTakeTraced(maxBytes) : this.#tryTake(maxBytes)
-  }
-
-  #tryTakeTraced(maxBytes: number): Buffer | undefined {
-    const call = callBegins('tryRecv', this.subject)
+  /** Up to `maxBytes` bytes, as soon as any are there; none at the end of data. */
+  async recv(maxBytes: number, signal: AbortSignal | undefined): Promise<Buffer> {
+    checkCount(maxBytes)
+    this.hold()
     try {
-      return this.#finishTraced(call, () => this.#tryTake(maxBytes))
-    } catch (error) {
-      callReturns(call, { error })
-      throw error
+      if (!this.readable || signal?.aborted) await this.ready(signal)
+      return this.take(maxBytes)
+    } finally {
+      this.release()
     }
   }
 
-  #tryTake(maxBytes: number): Buffer | undefined {
-    this.#requireFree()
-    if (this.queue.length > 0) return this.queue.take(maxBytes)
-    if (this.#over) {
-      this.#throwIfClosed()
-      return this.takeOrEnd(maxBytes)
+  /** As `recv`, into the caller's memory. Returns how many bytes came. */
+  async recvInto(target: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
+    checkCount(target.length)
+    this.hold()
+    try {
+      if (!this.readable || signal?.aborted) await this.ready(signal)
+      this.throwIfOver()
+      return this.#queue.takeInto(target)
+    } finally {
+      this.release()
     }
+  }
+
+  /** Up to `maxBytes` bytes that are here already; undefined is "nothing yet", none the end. */
+  tryRecv(maxBytes: number): Buffer | undefined {
+    checkCount(maxBytes)
+    if (this.#hasReader) throw readerWaitingError('socket')
+    if (this.readable) return this.take(maxBytes)
     this.demand()
     return undefined
   }
 
-  /** Bytes from the queue; without any, an empty Buffer for the end of data, or the error. */
-  takeOrEnd(maxBytes: number): Buffer {
-    if (this.queue.length === 0) this.throwFailure()
-    return this.queue.take(maxBytes)
+  /** Runs a read of several steps as the one reader. Resolves with what `finish` makes of it. */
+  async only<T, R>(read: () => Promise<T>, finish: (value: T) => R): Promise<R> {
+    this.hold()
+    try {
+      return finish(await read())
+    } finally {
+      this.release()
+    }
   }
 
-  /** Throws the error that ended the connection, if one did. */
-  throwFailure(): void {
-    if (this.#failure !== undefined) throw this.#failure
+  /** Makes the caller the one reader until it releases the receiver. */
+  hold(): void {
+    if (this.#isClosed) throw this.failure?.()
+    if (this.#hasReader) throw readerWaitingError('socket')
+    this.#hasReader = true
   }
 
-  /** A reader that took bytes ahead of its caller says how to give them back. */
-  lend(giveBack: (() => void) | undefined): void {
-    this.#giveBack = giveBack
+  release(): void {
+    this.#hasReader = false
+    // A selector may wait that has asked for input in vain meanwhile.
+    this.#watchers.notify()
   }
 
-  /** Calls `watcher` whenever the socket may have become readable; gives the way to stop that. */
-  watch(watcher: () => void): () => void {
-    this.#watchers.add(watcher)
-    return () => this.#watchers.delete(watcher)
+  /** Resolves when there is something to take: bytes, the end of data, or an error. */
+  ready(signal?: AbortSignal): Promise<void> {
+    this.beginToWait?.()
+    this.#read()
+    const start = (resolve: () => void) => {
+      this.#wake = resolve
+      return () => {
+        this.#wake = undefined
+      }
+    }
+    return signal === undefined ? new Promise(start) : abortable(signal, start)
   }
 
-  #finish<T>(finish: () => T): T {
-    this.#throwIfClosed()
-    return finish()
+  /** Takes bytes that are there; none at the end of data. Throws the error behind the last byte. */
+  take(maxBytes: number): Buffer {
+    this.throwIfOver()
+    return this.#queue.take(maxBytes)
   }
 
-  /** Tells how much `take` took off the queue, and from where in the stream. */
-  #finishTraced<T>(call: Call, take: () => T): T {
-    this.#reclaim()
-    const before = this.queue.length
-    const offset = this.#arrivedBytes - before
-    const head = this.queue.peek(HEAD_BYTES)
-    const value = take()
-    const bytes = before - this.queue.length
-    if (value === undefined) callReturns(call, { wouldBlock: true })
-    else callReturns(call, { ...transferOf(head.subarray(0, bytes), offset), bytes })
-    return value
+  /** Takes all bytes that are there, in memory that is good until the next `ready`. */
+  takeAll(): Buffer {
+    this.throwIfOver()
+    return this.#queue.takeAll()
   }
 
-  #throwIfClosed(): void {
-    if (this.#makeClosedError !== undefined) throw this.#makeClosedError()
+  /** Returns the bytes that are next, or some of them, without taking them. */
+  peek(): Buffer {
+    return this.#queue.peek()
   }
 
-  #requireFree(): void {
-    if (this.#waiter !== undefined) throw readerWaitingError('socket')
-    if (this.#giveBack !== undefined) this.#reclaim()
+  /** Gives bytes back that a reader took and did not use: they are next again. */
+  putBack(bytes: Buffer): void {
+    if (!this.#isClosed) this.#queue.unshift(bytes)
   }
 
-  #reclaim(): void {
-    const giveBack = this.#giveBack
-    this.#giveBack = undefined
-    giveBack?.()
+  throwIfOver(): void {
+    if (this.#queue.length > 0 || this.#hasEnded) return
+    // Nothing has come, and nothing else has ended the wait: it was too long.
+    throw (this.failure ?? this.makeIdleError)?.()
   }
 
-  #settle(): void {
-    this.#waiter?.settle()
+  #read(): void {
+    this.#queue.keep()
+    this.#startReading()
   }
 
+  #endWait(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
+  }
+
+  /** Nothing more comes. */
   #notify(): void {
-    for (const watcher of this.#watchers) watcher()
+    this.#endWait()
+    this.#watchers.notify()
   }
+}
+
+function checkCount(bytes: number): void {
+  if (Number.isSafeInteger(bytes) && bytes > 0) return
+  throw new RangeError(`the number of bytes to receive must be a positive integer, not ${bytes}`)
 }

@@ -1,19 +1,24 @@
 // Waiting for whichever of several sockets is ready, as select(2) does (tutorial, section 7).
 import { readerWaitingError } from './errors.ts'
+import { type Readiness, readiness } from './internal.ts'
 import type { Listener } from './listener.ts'
-import { type Pollable, type Readiness, readiness } from './readiness.ts'
 import type { TcpSocket } from './tcp-socket.ts'
-import { checkMilliseconds, startTimer } from './timer.ts'
-import type { WaitOptions } from './wait-options.ts'
+import { abortable, checkMilliseconds, startTimeout, type WaitOptions } from './waiting.ts'
 
 type Source = TcpSocket | Listener
+
+/**
+ * Of more sockets than that, several often have input in one turn of the event loop: a wait that
+ * gathers them costs less than one for each. With few, the first ends it at once.
+ */
+const FEW = 8
 
 interface Entry {
   readonly source: Source
   readonly order: number
   readonly state: Readiness
   readonly unwatch: () => void
-  /** Whether it is among those to look at in the next select. */
+  /** Whether it is among those that the next select looks at. */
   isCandidate: boolean
 }
 
@@ -21,15 +26,17 @@ interface Entry {
  * Tells which of the registered sockets and listeners are ready for reading: bytes, a connection,
  * the end of data, an error and a close all count.
  *
- * Level-triggered: one that is ready stays so until it is read empty (or unregistered). The cost
- * of a `select` grows with the ready ones, not with all.
+ * Level-triggered: one that is ready stays so until it is read empty or unregistered. The cost of a
+ * `select` grows with the ready ones, not with all.
  */
 export class Selector {
-  readonly #entries = new Map<Pollable, Entry>()
-  #candidates: Entry[] = []
+  readonly #entries = new Map<Source, Entry>()
+  readonly #candidates: Entry[] = []
   #registered = 0
-  /** Where a select waits: has it look at the candidates. */
-  #wake: (() => void) | undefined
+  /** Ends the select that waits. */
+  #resolve: ((ready: Source[]) => void) | undefined
+  /** Something is ready, and what else comes in this turn of the event loop is waited for. */
+  #isYielding = false
 
   /** Adds a socket or listener; again is harmless and keeps its place in the order. */
   register(source: Source): void {
@@ -46,59 +53,60 @@ export class Selector {
     this.#nominate(entry)
   }
 
-  /** Removes one; harmless where it is not registered. The socket itself is left alone. */
+  /** Removes one; harmless if it is not registered. The socket itself is left alone. */
   unregister(source: Source): void {
     this.#entries.get(source)?.unwatch()
     this.#entries.delete(source)
   }
 
   /**
-   * Waits until one is ready, `timeoutMs` milliseconds at most (for ever without), and gives the
-   * ready ones in the order of their registration; an empty array when the time is over. With
-   * nothing registered it waits until something is. Each call yields at least one turn of the event
-   * loop, without which no input could ever arrive.
+   * Waits until one is ready, `timeoutMs` milliseconds at most (without it, for ever). Resolves with
+   * the ready ones in the order of their registration; with an empty array when the time is over.
+   * With nothing registered it waits until something is.
    *
-   * Rejects with `signal.reason` when aborted, with ERR_READER_WAITING while another select waits,
-   * with RangeError where `timeoutMs` is no time. select(2).
+   * If some are ready already, it yields a turn of the event loop, in which the input of others
+   * arrives; else the first arrival ends the wait: at once, or with many sockets at the end of its
+   * turn. Rejects with `signal.reason` when aborted, with ERR_READER_WAITING while another select
+   * waits, with a RangeError if `timeoutMs` is not a time. select(2).
    */
   select(timeoutMs = Infinity, { signal }: WaitOptions = {}): Promise<Source[]> {
-    return new Promise((resolve, reject) => {
-      checkMilliseconds('timeoutMs', timeoutMs)
-      if (this.#wake !== undefined) throw readerWaitingError('selector')
-      signal?.throwIfAborted()
+    const isPlain = timeoutMs === Infinity && signal === undefined && this.#resolve === undefined
+    return isPlain ? new Promise(this.#begin) : this.#selectWithin(timeoutMs, signal)
+  }
 
-      let isTimeOver = timeoutMs === 0
-      let turn: NodeJS.Immediate | undefined
-      const settle = () => {
-        clearTimeout(timer)
-        clearImmediate(turn)
-        signal?.removeEventListener('abort', abort)
-        this.#wake = undefined
+  async #selectWithin(timeoutMs: number, signal: AbortSignal | undefined): Promise<Source[]> {
+    checkMilliseconds('timeoutMs', timeoutMs)
+    if (this.#resolve !== undefined) throw readerWaitingError('selector')
+    return abortable(signal, (resolve) => {
+      this.#begin(resolve)
+      const stopTimer = startTimeout(timeoutMs, () => {
+        this.#lookAtCandidates()
+        resolve(this.#readyOnes())
+      })
+      return () => {
+        stopTimer()
+        this.#resolve = undefined
       }
-      const look = () => {
-        turn = undefined
-        const ready = this.#lookAtCandidates()
-        if (ready.length === 0 && !isTimeOver) return
-        settle()
-        resolve(ready.sort(byOrder).map((entry) => entry.source))
-      }
-      // After the rest of this turn's input, so that one select gives all that came together.
-      const wake = () => {
-        turn ??= setImmediate(look)
-      }
-      const outOfTime = () => {
-        isTimeOver = true
-        wake()
-      }
-      const abort = () => {
-        settle()
-        reject(signal?.reason)
-      }
-      const timer = isTimeOver ? undefined : startTimer(outOfTime, timeoutMs)
-      signal?.addEventListener('abort', abort, { once: true })
-      this.#wake = wake
-      if (this.#lookAtCandidates().length > 0 || isTimeOver) wake()
     })
+  }
+
+  /** Made once: a select without limits costs one promise and no function. */
+  readonly #begin = (resolve: (ready: Source[]) => void): void => {
+    this.#resolve = resolve
+    if (this.#lookAtCandidates() > 0) this.#yieldTurn()
+  }
+
+  #yieldTurn(): void {
+    this.#isYielding = true
+    setImmediate(this.#endIfReady)
+  }
+
+  readonly #endIfReady = (): void => {
+    const resolve = this.#resolve
+    this.#isYielding = false
+    if (resolve === undefined || this.#lookAtCandidates() === 0) return
+    this.#resolve = undefined
+    resolve(this.#readyOnes())
   }
 
   /** Something may have become ready. */
@@ -107,26 +115,29 @@ export class Selector {
       entry.isCandidate = true
       this.#candidates.push(entry)
     }
-    this.#wake?.()
+    if (this.#resolve === undefined || this.#isYielding) return
+    if (this.#entries.size <= FEW) this.#endIfReady()
+    else this.#yieldTurn()
   }
 
-  /** The candidates that are ready; they stay candidates. The others must tell of new input. */
-  #lookAtCandidates(): Entry[] {
-    const ready: Entry[] = []
-    for (const entry of this.#candidates) {
+  /** Returns how many are ready; they stay candidates. The others must tell of new input. */
+  #lookAtCandidates(): number {
+    const candidates = this.#candidates
+    let count = 0
+    for (const entry of candidates) {
       const isRegistered = this.#entries.get(entry.source) === entry
-      if (isRegistered && entry.state.readable) {
-        ready.push(entry)
-      } else {
-        entry.isCandidate = false
-        if (isRegistered) entry.state.demand()
-      }
+      entry.isCandidate = isRegistered && entry.state.readable
+      if (entry.isCandidate) candidates[count++] = entry
+      else if (isRegistered) entry.state.demand()
     }
-    this.#candidates = ready
-    return ready
+    while (candidates.length > count) candidates.pop()
+    return count
   }
-}
 
-function byOrder(a: Entry, b: Entry): number {
-  return a.order - b.order
+  /** Returns the ready ones of those that have just been looked at. */
+  #readyOnes(): Source[] {
+    const candidates = this.#candidates
+    if (candidates.length > 1) candidates.sort((a, b) => a.order - b.order)
+    return candidates.map((entry) => entry.source)
+  }
 }

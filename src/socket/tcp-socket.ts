@@ -11,14 +11,14 @@ import {
 } from '../calls.ts'
 import { type Address, formatAddress, plainHost } from './address.ts'
 import { closedError, codeOf, idleError, SocketError, socketError } from './errors.ts'
+import { IdleTimer } from './idle-timer.ts'
+import { endpoint, type Readiness, readiness } from './internal.ts'
 import type { LineOptions } from './line-splitter.ts'
 import type { Encoding } from './lines.ts'
-import { type Readiness, readiness } from './readiness.ts'
 import type { Receiver } from './receiver.ts'
 import { Sender } from './sender.ts'
 import { SocketFile } from './socket-file.ts'
-import { subject } from './subject.ts'
-import type { WaitOptions } from './wait-options.ts'
+import type { WaitOptions } from './waiting.ts'
 
 /** How long a close waits for the peer's end of data before it gives the connection up. */
 const LINGER_MS = 2000
@@ -27,30 +27,27 @@ const LINGER_MS = 2000
  * One end of a connection, from `connect` or `accept`.
  *
  * Half-open by default: the peer's end of data ends only the receiving. A call that fails rejects
- * with a SocketError that has Node's code and the peer's address. An error that comes while nobody
- * waits is kept for the next call.
+ * with a SocketError that has Node's code and the peer's address. An error that comes while no call
+ * waits is kept for the next one.
  */
 export class TcpSocket {
   /** This end; kept after the close. */
   readonly localAddress: Address
   /** The peer; kept after the close. */
   readonly remoteAddress: Address
-  /** What a trace says of it. */
-  readonly [subject]: Endpoint
+  readonly #number = nextSocketNumber()
   readonly #raw: Socket
   readonly #receiver: Receiver
   readonly #sender: Sender
-  #failure: SocketError | undefined
+  readonly #idle: IdleTimer | undefined
   #sentBytes = 0
-  #sendingOver = false
+  #hasShutdown = false
   #closing: Promise<void> | undefined
 
   /** For `connect` and `accept` only: a connected socket of Node and the receiver that it feeds. */
   constructor(raw: Socket, receiver: Receiver, idleTimeoutMs = Infinity) {
     this.#raw = raw
     this.#receiver = receiver
-    receiver.idleTimeoutMs = idleTimeoutMs
-    receiver.makeIdleError = () => idleError(this.remoteAddress, idleTimeoutMs)
     this.#sender = new Sender(raw)
     // A peer that reset the connection before it was accepted has no address any more.
     this.localAddress = { host: plainHost(raw.localAddress ?? 'unknown'), port: raw.localPort ?? 0 }
@@ -58,15 +55,14 @@ export class TcpSocket {
       host: plainHost(raw.remoteAddress ?? 'unknown'),
       port: raw.remotePort ?? 0,
     }
-    this[subject] = {
-      socket: nextSocketNumber(),
-      local: this.localAddress,
-      remote: this.remoteAddress,
-    }
-    receiver.subject = this[subject]
+    if (idleTimeoutMs !== Infinity) this.#idle = this.#limitIdleTime(idleTimeoutMs)
     raw.on('end', () => this.#confirmEnd())
     raw.on('error', (error) => this.#fail(error))
-    raw.on('close', () => this.#sender.rejectAll(() => this.#failure ?? this.#closedError()))
+  }
+
+  /** What a trace says of it. */
+  get [endpoint](): Endpoint {
+    return { socket: this.#number, local: this.localAddress, remote: this.remoteAddress }
   }
 
   /** For the Selector: whether `recv` or `tryRecv` would return at once. */
@@ -74,101 +70,112 @@ export class TcpSocket {
     return this.#receiver
   }
 
-  get isSending(): boolean {
-    return this.#sender.busy
-  }
-
   /** How many bytes have arrived so far, read or not; kept after the close. */
   get bytesReceived(): number {
     return this.#raw.bytesRead
   }
 
+  /** Whether the operating system has still to take bytes that were sent. */
+  get isSending(): boolean {
+    return this.#sender.isBusy
+  }
+
   /**
-   * Waits for bytes and gives 1 to `maxBytes` of them, as soon as any are there; an empty Buffer
-   * is the end of data, again and again. The memory is the caller's to keep.
+   * Waits for bytes and resolves with 1 to `maxBytes` of them as soon as any are there; an empty
+   * Buffer is the end of data, again and again. The memory is the caller's to keep.
    *
-   * Rejects with RangeError where `maxBytes` is no positive integer; with ECONNRESET and the like
-   * once all that came before has been delivered; ETIMEDOUT after `idleTimeoutMs` of silence;
-   * ERR_SOCKET_CLOSED after a close; ERR_READER_WAITING where another reader waits. An aborted call takes nothing.
-   * Tutorial, sections 2.1 and 2.2; recv(2).
+   * Rejects with a RangeError if `maxBytes` is not a positive integer; with ECONNRESET and the like
+   * once all that came before has been delivered; with ETIMEDOUT after `idleTimeoutMs`; with
+   * ERR_SOCKET_CLOSED after a close; with ERR_READER_WAITING if another reader waits. An aborted
+   * call takes nothing. Tutorial, sections 2.1 and 2.2; recv(2).
    */
   recv(maxBytes: number, { signal }: WaitOptions = {}): Promise<Buffer> {
-    const receiver = this.#receiver
-    if (!isCount(maxBytes)) return Promise.reject(countError(maxBytes))
-    return receiver.wait({
-      call: 'recv',
-      enough: () => receiver.queue.length > 0,
-      finish: () => receiver.takeOrEnd(maxBytes),
-      signal,
-    })
+    return isTraced() ? this.#recvTraced(maxBytes, signal) : this.#receiver.recv(maxBytes, signal)
+  }
+
+  #recvTraced(maxBytes: number, signal: AbortSignal | undefined): Promise<Buffer> {
+    const { offset } = this.#receiver
+    const recv = () => this.#receiver.recv(maxBytes, signal)
+    return traced('recv', this[endpoint], recv, (bytes) => transferOf(bytes, offset))
   }
 
   /**
-   * As `recv`, into the caller's memory: gives how many bytes came, 0 at the end of data.
+   * As `recv`, into the caller's memory. Resolves with how many bytes came, 0 at the end of data.
    *
-   * Rejects as `recv` does; with RangeError for an empty `buffer`. recv(2).
+   * Rejects as `recv` does; with a RangeError if `buffer` is empty. recv(2).
    */
   recvInto(buffer: Uint8Array, { signal }: WaitOptions = {}): Promise<number> {
-    const receiver = this.#receiver
-    if (buffer.length === 0) return Promise.reject(countError(0))
-    let received = 0
-    return receiver.wait({
-      call: 'recv',
-      enough: () => receiver.queue.length > 0,
-      direct: (bytes) => {
-        received = Math.min(bytes.length, buffer.length)
-        bytes.copy(buffer, 0, 0, received)
-        return received
-      },
-      finish: () => {
-        if (received > 0) return received
-        if (receiver.queue.length === 0) receiver.throwFailure()
-        return receiver.queue.takeInto(buffer)
-      },
-      signal,
-    })
+    return isTraced()
+      ? this.#recvIntoTraced(buffer, signal)
+      : this.#receiver.recvInto(buffer, signal)
+  }
+
+  #recvIntoTraced(buffer: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
+    const { offset } = this.#receiver
+    const recv = () => this.#receiver.recvInto(buffer, signal)
+    return traced('recv', this[endpoint], recv, (count) =>
+      transferOf(buffer.subarray(0, count), offset),
+    )
   }
 
   /**
-   * Nonblocking: up to `maxBytes` bytes that are here already, undefined for "nothing yet"
+   * Nonblocking: returns up to `maxBytes` bytes that are here already, undefined for "nothing yet"
    * (EWOULDBLOCK), an empty Buffer for the end of data.
    *
    * Node reads between turns of the event loop, so a loop of this call must give it a turn.
    * Throws what `recv` rejects with. Tutorial, section 6.
    */
   tryRecv(maxBytes: number): Buffer | undefined {
-    if (!isCount(maxBytes)) throw countError(maxBytes)
-    return this.#receiver.tryTake(maxBytes)
+    return isTraced() ? this.#tryRecvTraced(maxBytes) : this.#receiver.tryRecv(maxBytes)
+  }
+
+  #tryRecvTraced(maxBytes: number): Buffer | undefined {
+    const { offset } = this.#receiver
+    const call = callBegins('tryRecv', this[endpoint])
+    try {
+      const bytes = this.#receiver.tryRecv(maxBytes)
+      callReturns(call, bytes === undefined ? { wouldBlock: true } : transferOf(bytes, offset))
+      return bytes
+    } catch (error) {
+      callReturns(call, { error })
+      throw error
+    }
   }
 
   /**
-   * Sends all of `data` (a string as UTF-8): resolves when the operating system has taken every
+   * Sends all of `data` (a string as UTF-8). Resolves when the operating system has taken every
    * byte, after which the caller may reuse the memory. Calls made together go out whole, in order.
    *
-   * Rejects with the connection's error when it dies, also while waiting; with EPIPE after
-   * `shutdown`, and ERR_SOCKET_CLOSED when the socket is closed. Tutorial, section 4; send(2).
+   * Rejects with the connection's error when it dies, also while waiting; with ETIMEDOUT after
+   * `idleTimeoutMs`; with EPIPE after `shutdown`; with ERR_SOCKET_CLOSED when the socket is closed.
+   * Tutorial, section 4; send(2).
    */
   sendAll(data: string | Uint8Array): Promise<void> {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data
-    return isTraced() ? this.#sendAllTraced(bytes) : this.#sendAll(bytes)
+    return this.#sender.isInTurns ? this.#sender.inTurn(() => this.#send(bytes)) : this.#send(bytes)
   }
 
-  #sendAllTraced(bytes: Uint8Array): Promise<void> {
+  #send(bytes: Uint8Array): Promise<void> {
+    if (!isTraced()) return this.#sendUntraced(bytes)
     const transfer = transferOf(bytes, this.#sentBytes)
-    const send = () => this.#sendAll(bytes)
-    return traced('sendAll', this[subject], send, () => transfer)
+    const send = () => this.#sendUntraced(bytes)
+    return traced('sendAll', this[endpoint], send, () => transfer)
   }
 
-  #sendAll(bytes: Uint8Array): Promise<void> {
+  #sendUntraced(bytes: Uint8Array): Promise<void> {
     const refusal = this.#refusal()
     if (refusal !== undefined) return Promise.reject(refusal)
     this.#sentBytes += bytes.length
-    return bytes.length === 0 ? Promise.resolve() : this.#sender.send(bytes)
+    return this.#sender.write(bytes, this.#receiver.beginToWait)
   }
 
-  /** A view of the socket as a file; see SocketFile. Tutorial, section 5.2. */
+  /** Returns a view of the socket as a file; see SocketFile. Tutorial, section 5.2. */
   makeFile<E extends Encoding = 'utf8'>(options: LineOptions<E> = {}): SocketFile<E> {
-    return new SocketFile(this.#receiver, (data) => this.sendAll(data), options)
+    const sendBlocks = (blocks: Iterable<Uint8Array>) =>
+      this.#sender.inTurn(async () => {
+        for (const block of blocks) await this.#send(block)
+      })
+    return new SocketFile(this.#receiver, this[endpoint], sendBlocks, options)
   }
 
   /**
@@ -177,15 +184,20 @@ export class TcpSocket {
    * has no way left to ask the operating system. shutdown(2) with SHUT_WR.
    */
   shutdown(): void {
-    if (this.#sendingOver || this.#closing !== undefined) return
-    this.#sendingOver = true
-    const call = isTraced() ? callBegins('shutdown', this[subject]) : undefined
+    if (this.#sender.isInTurns) void this.#sender.inTurn(() => this.#shutdown())
+    else this.#shutdown()
+  }
+
+  #shutdown(): void {
+    if (this.#hasShutdown || this.#closing !== undefined) return
+    this.#hasShutdown = true
+    const call = isTraced() ? callBegins('shutdown', this[endpoint]) : undefined
     this.#raw.end()
     if (call !== undefined) callReturns(call)
   }
 
   /**
-   * Closes the connection: resolves when the descriptor is gone, after 2 s at most. Again is
+   * Closes the connection. Resolves when the descriptor is gone, after 2 s at most. Again is
    * harmless.
    *
    * A waiting or later `recv`, `sendAll` or file read rejects with ERR_SOCKET_CLOSED. What a
@@ -196,42 +208,51 @@ export class TcpSocket {
    * the peer's end of data. Tutorial, section 5.3; close(2).
    */
   close(): Promise<void> {
-    this.#closing ??= traced('close', this[subject], () => this.#close())
+    if (this.#closing !== undefined) return this.#closing
+    this.#closing = traced('close', this[endpoint], () => this.#endCalls())
+    // A peer that a call has waited for in vain is not waited for again.
+    const lingerMs = this.#idle?.hasGivenUp ? 0 : LINGER_MS
+    const deadline = setTimeout(() => this.#raw.destroy(), lingerMs)
+    void this.#closing.then(() => clearTimeout(deadline))
+    this.#raw.end()
     return this.#closing
+  }
+
+  /**
+   * Cuts the connection with a reset (RST): what was not sent is lost, and the peer gets ECONNRESET.
+   * Every call, waiting or later, rejects with ERR_SOCKET_CLOSED. close(2) with SO_LINGER of 0.
+   */
+  reset(): void {
+    this.#closing ??= traced('close', this[endpoint], () => this.#endCalls())
+    const raw = this.#raw
+    const isShuttingDown = raw.writableEnded && raw.writableLength === 0 && !raw.writableFinished
+    // libuv refuses to reset while it shuts down, which it does within a turn.
+    if (isShuttingDown) raw.once('finish', () => raw.resetAndDestroy())
+    else if (!raw.destroyed) raw.resetAndDestroy()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  #close(): Promise<void> {
-    const makeError = () => this.#closedError()
+  /** Ends every call. Resolves when the descriptor is gone. */
+  #endCalls(): Promise<void> {
+    const makeError = () => closedError('connection to', this.remoteAddress)
     this.#receiver.close(makeError)
     this.#sender.rejectAll(makeError)
     if (this.#raw.closed) return Promise.resolve()
     return new Promise((resolve) => {
-      // A peer that was waited for in vain is not waited for again.
-      const lingerMs = this.#receiver.hasTimedOut ? 0 : LINGER_MS
-      const deadline = setTimeout(() => this.#raw.destroy(), lingerMs)
-      this.#raw.once('close', () => {
-        clearTimeout(deadline)
-        resolve()
-      })
-      this.#raw.end()
-      this.#receiver.demand()
+      this.#raw.once('close', () => resolve())
     })
   }
 
-  /** Why nothing can be sent, if nothing can. */
+  /** Returns why nothing can be sent, if nothing can. */
   #refusal(): SocketError | undefined {
-    if (this.#closing !== undefined) return this.#closedError()
-    if (this.#failure !== undefined) return this.#failure
+    if (this.#receiver.failure !== undefined) return this.#receiver.failure()
     // Writing after end() would destroy Node's socket, and with it the reply still to come.
-    if (this.#sendingOver) {
-      const message = `cannot send to ${formatAddress(this.remoteAddress)} after shutdown`
-      return new SocketError('EPIPE', message, this.remoteAddress)
-    }
-    return undefined
+    if (!this.#hasShutdown) return undefined
+    const message = `cannot send to ${formatAddress(this.remoteAddress)} after shutdown`
+    return new SocketError('EPIPE', message, this.remoteAddress)
   }
 
   /**
@@ -242,32 +263,28 @@ export class TcpSocket {
    */
   #confirmEnd(): void {
     const raw = this.#raw
-    if (this.#sendingOver || this.#sender.busy || raw.writableEnded) {
-      this.#receiver.end()
-      return
-    }
-    raw.write('', (error) => {
+    const confirm = (error?: Error | null) => {
       const isWhole = error ? codeOf(error) === 'EPIPE' : !raw.errored
       if (isWhole) this.#receiver.end()
-    })
+    }
+    if (this.#sender.isBusy || raw.writableEnded) confirm()
+    else raw.write('', confirm)
   }
 
   #fail(cause: Error): void {
-    const failure = socketError('lost the connection to', this.remoteAddress, cause)
-    this.#failure = failure
-    this.#receiver.fail(failure)
-    this.#sender.rejectAll(() => failure)
+    const makeError = () => socketError('lost the connection to', this.remoteAddress, cause)
+    this.#receiver.fail(makeError)
+    this.#sender.rejectAll(makeError)
   }
 
-  #closedError(): SocketError {
-    return closedError('connection to', this.remoteAddress)
+  #limitIdleTime(ms: number): IdleTimer {
+    const makeError = () => idleError(this.remoteAddress, ms)
+    const timer = new IdleTimer(this.#raw, ms, () => {
+      this.#receiver.giveUp()
+      this.#sender.rejectAll(makeError)
+    })
+    this.#receiver.makeIdleError = makeError
+    this.#receiver.beginToWait = () => timer.start()
+    return timer
   }
-}
-
-function isCount(bytes: number): boolean {
-  return Number.isSafeInteger(bytes) && bytes > 0
-}
-
-function countError(bytes: number): RangeError {
-  return new RangeError(`the number of bytes to receive must be a positive integer, not ${bytes}`)
 }

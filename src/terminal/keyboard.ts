@@ -120,7 +120,7 @@ export class Keyboard {
  * Returns whether the terminal's foreground process group is another one than ours (proc(5), the
  * fields pgrp and tpgid of /proc/self/stat). Without /proc the answer is no.
  */
-function isInBackground(): boolean {
+export function isInBackground(): boolean {
   try {
     const stat = readFileSync('/proc/self/stat', 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

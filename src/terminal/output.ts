@@ -63,10 +63,19 @@ export class Output {
    *
    * Rejects with OutputError, also for an earlier print that failed meanwhile.
    */
-  async print(data: string | Uint8Array): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure
+  print(data: string | Uint8Array): Promise<void> {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data
-    this.#push(this.isTerminal ? this.#shown(bytes) : bytes)
+    return this.#print(this.isTerminal ? this.#shown(bytes) : bytes)
+  }
+
+  /** As `print`, of text that is all our own: its colours reach the terminal. */
+  printOwn(text: string): Promise<void> {
+    return this.#print(Buffer.from(text))
+  }
+
+  async #print(bytes: Uint8Array): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    this.#push(bytes)
     if (this.#pendingBytes > HIGH_WATER_BYTES) await this.flush()
     else this.#schedule()
   }

@@ -1,5 +1,4 @@
 // What a program has of the outside: stdout for the tutorial's output, stderr for ours, a keyboard.
-import { closeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import type { Colours } from './colours.ts'
 import { Keyboard } from './keyboard.ts'
@@ -7,7 +6,6 @@ import { Output } from './output.ts'
 import { visible } from './visible.ts'
 
 const STDERR = 2
-const STANDARD_STREAMS = [0, 1, STDERR]
 
 /** How a line on stderr is meant; `plain` lines are for scripts and never coloured. */
 export type Tone = 'plain' | 'hint' | 'warning' | 'error'
@@ -83,15 +81,6 @@ export class Terminal {
   note(line: string): void {
     const shown = visible(line)
     this.#write(`${this.#colours?.hint(shown) ?? shown}\n${this.#question}`)
-  }
-
-  /**
-   * Leaves the terminal's modes alone. Node saves them when it starts, perhaps while a shell's line
-   * editor or a pager has changed them, and restores them when it ends: only in descriptors that
-   * are still open. So this closes those that are terminals, in the last moment of the process.
-   */
-  leaveModesAlone(): void {
-    for (const descriptor of STANDARD_STREAMS) if (isatty(descriptor)) closeSync(descriptor)
   }
 
   #write(text: string): void {

@@ -1,7 +1,9 @@
 // Amounts as people read them: `1,000 bytes`, `2.104 s`.
 
+const english = new Intl.NumberFormat('en')
+
 export function number(value: number): string {
-  return value.toLocaleString('en')
+  return english.format(value)
 }
 
 export function bytesOf(count: number): string {

@@ -91,9 +91,14 @@ export function isSending(call: TraceCallName): boolean {
   return call === 'sendAll' || call === 'send'
 }
 
-/** Returns whether the call may wait. */
-export function canBlock(call: TraceCallName): boolean {
-  return call !== 'tryRecv'
+const BLOCKING_CALLS: readonly TraceCallName[] = [
+  ...['listen', 'accept', 'connect', 'shutdown', 'close', 'select', 'keyboard'],
+  ...['sendAll', 'send', 'recv', 'read', 'readLine', 'readLines'],
+]
+
+/** Returns whether the call may wait; one that may not, or that is unknown, only takes its time. */
+export function canBlock({ call, wouldBlock }: Pick<TraceCall, 'call' | 'wouldBlock'>): boolean {
+  return BLOCKING_CALLS.includes(call) && wouldBlock === undefined
 }
 
 /**

@@ -1,5 +1,5 @@
 // Whether a trace file is still being written by a program that lives.
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { codeOf } from '../socket/index.ts'
 import { TRACE_FORMAT, type TraceHeader } from './format.ts'
 
@@ -15,15 +15,8 @@ export function livingWriterOf(path: string): TraceHeader | undefined {
   const header = headerOf(path)
   if (header === undefined || header.pid === process.pid || !isAlive(header.pid)) return undefined
   // A process number may have been given to another program since. Linux can tell.
-  const isOpen = hasOpen(header.pid, path)
-  if (isOpen === true) return header
-  // What `watch` writes is about another process than the one that has the file open.
-  const isItsOwn = header.source !== 'watch'
-  if (isOpen === false && isItsOwn) return undefined
-  const startedAt = startOf(header.pid)
-  const isTheSame =
-    startedAt === undefined ||
-    Math.abs(startedAt - Date.parse(header.startedAt)) < START_TOLERANCE_MS
+  const startedAt = startOf(header.pid) ?? Date.parse(header.startedAt)
+  const isTheSame = Math.abs(startedAt - Date.parse(header.startedAt)) < START_TOLERANCE_MS
   return isTheSame ? header : undefined
 }
 
@@ -51,20 +44,6 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     // It belongs to another user.
     return codeOf(error) === 'EPERM'
-  }
-}
-
-/** Returns whether the process has the file open (proc(5)); undefined where that can't be seen. */
-function hasOpen(pid: number, path: string): boolean | undefined {
-  const { dev, ino } = statSync(path)
-  const folder = `/proc/${pid}/fd`
-  try {
-    return readdirSync(folder).some((descriptor) => {
-      const file = statSync(`${folder}/${descriptor}`, { throwIfNoEntry: false })
-      return file?.ino === ino && file.dev === dev
-    })
-  } catch {
-    return undefined
   }
 }
 

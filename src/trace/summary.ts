@@ -10,6 +10,7 @@ interface Count {
   times: number
   bytes: number
   blockedMs: number
+  canBlock: boolean
   failures: number
   givenUp: number
 }
@@ -52,7 +53,7 @@ export class Summary implements TraceSink {
       this.#wouldBlocks.set(name, (this.#wouldBlocks.get(name) ?? 0) + wouldBlock)
       return
     }
-    const count = this.#counts.get(name) ?? noCalls()
+    const count = this.#counts.get(name) ?? noCalls(record)
     this.#counts.set(name, count)
     count.times++
     count.bytes += bytes
@@ -83,7 +84,7 @@ export class Summary implements TraceSink {
       const parts = [
         cells(name, times),
         (bytes > 0 ? bytesOf(bytes) : '').padStart(20),
-        canBlock(name) ? `  blocked${seconds(blockedMs).padStart(11)}` : '',
+        count.canBlock ? `  blocked${seconds(blockedMs).padStart(11)}` : '',
         givenUp > 0 ? `  ${number(givenUp)} given up` : '',
         failures > 0 ? `  ${number(failures)} failed` : '',
       ]
@@ -96,8 +97,9 @@ export class Summary implements TraceSink {
   }
 }
 
-function noCalls(): Count {
-  return { times: 0, bytes: 0, blockedMs: 0, failures: 0, givenUp: 0 }
+function noCalls(record: TraceCall): Count {
+  const nothing = { times: 0, bytes: 0, blockedMs: 0, failures: 0, givenUp: 0 }
+  return { ...nothing, canBlock: canBlock(record) }
 }
 
 /**

@@ -1,5 +1,14 @@
 // Writes a trace file: a header, then a line of JSON for each record.
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { codeOf, reasonOf } from '../socket/index.ts'
 import {
   TRACE_FORMAT,
@@ -47,11 +56,12 @@ const LAST_RETRIES = 30
  */
 export class TraceFile implements TraceSink {
   readonly #path: string
-  readonly #about: TraceAbout
+  readonly #about: TraceAbout | (() => TraceAbout)
   readonly #onFailure: (error: TraceFileError) => void
   readonly #file: number
   /** What an old file is not given up for: calls that reached nobody. */
   #held: TraceCall[] | undefined
+  #hasBegun = false
   #hasFailed = false
   /** Lines that a pipe's reader has not taken yet. */
   #unwritten: Buffer[] = []
@@ -60,9 +70,14 @@ export class TraceFile implements TraceSink {
 
   /**
    * Opens the file. A new or empty one begins at once; an old one is replaced at the first call that
-   * succeeds, so that a client that never connected leaves it as it was. Throws TraceFileError.
+   * succeeds, so that a client that never connected leaves it as it was. `about` may be a function
+   * where it is not known yet: the trace then begins at the first record. Throws TraceFileError.
    */
-  constructor(path: string, about: TraceAbout, onFailure: (error: TraceFileError) => void) {
+  constructor(
+    path: string,
+    about: TraceAbout | (() => TraceAbout),
+    onFailure: (error: TraceFileError) => void,
+  ) {
     this.#path = path
     this.#about = about
     this.#onFailure = onFailure
@@ -70,14 +85,15 @@ export class TraceFile implements TraceSink {
     try {
       this.#file = openSync(path, OPEN_FLAGS)
     } catch (error) {
-      const isPipe = codeOf(error) === 'ENXIO'
-      throw isPipe
+      // A pipe opens for writing when somebody reads it (fifo(7)).
+      const isUnread = codeOf(error) === 'ENXIO' && statSync(path).isFIFO()
+      throw isUnread
         ? new TraceFileError(path, 'ENXIO', 'no program reads this pipe', { cause: error })
         : this.#error(error)
     }
     const stats = fstatSync(this.#file)
-    if (stats.isFile() && stats.size > 0) this.#held = []
-    else this.#append(this.#header())
+    if (stats.isFile() && stats.size > 0 && !isOwnOutput(stats)) this.#held = []
+    else if (typeof about !== 'function') this.#begin()
   }
 
   write(record: TraceCall): void {
@@ -90,6 +106,7 @@ export class TraceFile implements TraceSink {
   }
 
   end(): void {
+    if (this.#held === undefined) this.#begin()
     clearTimeout(this.#timer)
     for (let retries = 0; this.#unwrittenBytes > 0 && retries < LAST_RETRIES; retries++) {
       sleep(RETRY_MS)
@@ -113,7 +130,7 @@ export class TraceFile implements TraceSink {
     } catch (error) {
       this.#fail(error)
     }
-    for (const line of [this.#header(), ...held]) this.#append(line)
+    for (const record of held) this.#append(record)
   }
 
   /** Two programs would destroy each other's trace. */
@@ -124,14 +141,19 @@ export class TraceFile implements TraceSink {
     throw new TraceFileError(this.#path, 'ERR_TRACE_IN_USE', reason)
   }
 
-  #header(): TraceHeader {
-    const { source, program, pid = process.pid, startedAt = performance.timeOrigin } = this.#about
+  #begin(): void {
+    if (this.#hasBegun) return
+    this.#hasBegun = true
+    const about = typeof this.#about === 'function' ? this.#about() : this.#about
+    const { source, program, pid = process.pid, startedAt = performance.timeOrigin } = about
     const time = new Date(startedAt).toISOString()
-    return { format: TRACE_FORMAT, version: TRACE_VERSION, source, program, pid, startedAt: time }
+    const format = { format: TRACE_FORMAT, version: TRACE_VERSION } as const
+    this.#append({ ...format, source, program, pid, startedAt: time })
   }
 
   #append(line: TraceHeader | TraceCall): void {
     if (this.#hasFailed) return
+    this.#begin()
     const bytes = Buffer.from(`${JSON.stringify(line)}\n`)
     this.#unwritten.push(bytes)
     this.#unwrittenBytes += bytes.length
@@ -168,6 +190,18 @@ export class TraceFile implements TraceSink {
   #error(cause: unknown): TraceFileError {
     return new TraceFileError(this.#path, codeOf(cause, 'EIO'), reasonOf(cause), { cause })
   }
+}
+
+/** Returns whether the file is standard output or error, as /dev/stderr is: it is only added to. */
+function isOwnOutput({ dev, ino }: Stats): boolean {
+  return [1, 2].some((descriptor) => {
+    try {
+      const own = fstatSync(descriptor)
+      return own.dev === dev && own.ino === ino
+    } catch {
+      return false
+    }
+  })
 }
 
 /** Returns whether the call alone shows no connection: it failed, or waits for an answer. */

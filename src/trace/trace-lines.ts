@@ -46,9 +46,10 @@ export function traceLine(record: TraceCall): string {
 }
 
 /** These words come early in the line, so that a narrow terminal does not cut them. */
-function blockedWords({ call, blocked = 0, waiting }: TraceCall): string {
+function blockedWords(record: TraceCall): string {
+  const { blocked = 0, waiting } = record
   if (waiting) return '… blocked'
-  return canBlock(call) && blocked >= BLOCKED_MS ? `blocked ${seconds(blocked)}` : ''
+  return canBlock(record) && blocked >= BLOCKED_MS ? `blocked ${seconds(blocked)}` : ''
 }
 
 function result(record: TraceCall): string {
@@ -71,11 +72,12 @@ function place({ call, local, remote, waiting, error }: TraceCall): string {
   if (there === undefined) return ''
   const isConnected = call === 'connect' && !waiting && error === undefined && local !== undefined
   const from = isConnected ? ` from ${address(local)}` : ''
-  return `${preposition(call, remote !== undefined)} ${address(there)}${from}`
+  const isWaiting = waiting === true
+  return `${preposition(call, remote !== undefined, isWaiting)} ${address(there)}${from}`
 }
 
-function preposition(call: string, hasRemote: boolean): string {
-  if (call === 'select') return 'ready:'
+function preposition(call: string, hasRemote: boolean, isWaiting: boolean): string {
+  if (call === 'select') return isWaiting ? 'on' : 'ready:'
   if (!hasRemote) return 'on'
   if (call === 'connect' || call === 'shutdown' || isSending(call)) return 'to'
   if (call === 'accept' || isReceiving(call)) return 'from'

@@ -1,7 +1,7 @@
 // What a call is named, and what it came to: the same words in trace, summary, ladder and demo.
 import { unfinishedLength, visible } from '../terminal/visible.ts'
 import { number } from './amounts.ts'
-import { ABORTED, isReceiving, type TraceCall } from './format.ts'
+import { isGivenUp, isReceiving, type TraceCall } from './format.ts'
 
 export const END_OF_DATA = '0 bytes: end of data'
 
@@ -23,8 +23,7 @@ export function wouldBlockWords(times: number): string {
 
 /** Returns how a call ended that brought nothing: it failed, or the program put an end to it. */
 export function endingWords(code: string): string {
-  if (code === ABORTED) return 'given up'
-  return code === 'ERR_SOCKET_CLOSED' ? 'socket closed' : `failed (${code})`
+  return isGivenUp(code) ? 'given up' : `failed (${code})`
 }
 
 /** Returns the first bytes in quotes, on one line, with `…` if there are more; '' if none. */
@@ -37,8 +36,13 @@ export function quoted({ head, bytes = 0 }: TraceCall): string {
   return `"${plain(shown)}${hasMore ? '…' : ''}"`
 }
 
+/** Most texts are of these letters, and show as they are. */
+const PRINTABLE = /^[ -~]*$/
+
 /** Returns one line in which every control and every invisible mark of direction shows. */
 export function plain(data: string | Uint8Array): string {
+  const letters = typeof data === 'string' ? data : Buffer.from(data).toString('latin1')
+  if (PRINTABLE.test(letters)) return letters
   return visible(data)
     .replaceAll('\n', '\\n')
     .replaceAll('\t', '\\t')

@@ -3,7 +3,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { expectFailure, expectUsageError } from '../support/expectations.ts'
+import { escapeByte, expectFailure, expectUsageError } from '../support/expectations.ts'
+import { childrenOf, stateOf } from '../support/proc.ts'
 import {
   pynetPath,
   type RunningProcess,
@@ -15,7 +16,7 @@ import {
 import { hasFile, hasProgram, hasTerminal } from '../support/requirements.ts'
 import { waitUntil } from '../support/waiting.ts'
 
-const DEFAULT_WIDTH = 80
+const COLUMNS = 80
 
 /** A folder for the demo's temporary files, so that a test sees what is left of them. */
 async function temporaryFolder(): Promise<string> {
@@ -24,157 +25,100 @@ async function temporaryFolder(): Promise<string> {
   return folder
 }
 
-/** Node.js 22 and later would keep compiled code there, too, which is not the demo's to clear. */
+/** Node.js 22 and later would keep compiled code there, too, which is not the demo's to remove. */
 function inFolder(folder: string): Record<string, string> {
   return { TMPDIR: folder, NODE_DISABLE_COMPILE_CACHE: '1' }
 }
 
-/** What a demo prints at once, in UTF-8; it leaves no file behind, and nothing on stderr. */
+/** What a demo prints into a pipe. It leaves no file behind, and nothing on stderr. */
 async function play(pair: string, ...options: string[]): Promise<string> {
   const folder = await temporaryFolder()
-  const env = inFolder(folder)
-  const result = await runPynet('demo', pair, '--pace', 0, ...options, { env })
+  const result = await runPynet('demo', pair, ...options, { env: inFolder(folder) })
   expect(result.stderr).toBe('')
   expect(result.status).toBe(0)
   expect(await readdir(folder)).toEqual([])
   return Buffer.from(result.stdout, 'latin1').toString('utf8')
 }
 
-/** What a demo prints at once on a terminal that is so wide. */
-async function playInTerminal(pair: string, columns = DEFAULT_WIDTH): Promise<string> {
-  const words = [process.execPath, pynetPath, 'demo', pair, '--pace', '0'].join("' '")
-  const command = `stty cols ${columns}; exec '${words}'`
-  const env = { TERM: 'xterm-256color', SHELL: '/bin/sh' }
-  const result = await start('script', ['-qec', command, '/dev/null'], { env }).finished()
-  expect(result.status).toBe(0)
-  return Buffer.from(result.stdout, 'latin1').toString('utf8').replaceAll('\r\n', '\n')
+/** Two runs at once, which print the same. */
+async function playTwice(pair: string): Promise<string> {
+  const [one, other] = await Promise.all([play(pair, '--plain'), play(pair, '--plain')])
+  expect(one).toBe(other)
+  expect(one).not.toMatch(/\d\.\d{3}|127\.0\.0\.1[:' ,]+[1-9]/)
+  return one
 }
 
-/** The plain lines without the sentences. */
-function facts(text: string): string[] {
-  const [session = ''] = text.split('\n# What the calls came to:')
-  return session.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+/** The calls in one lane of a play of two, the left one or the right one, in their order. */
+function calls(text: string, lane: 'left' | 'right'): string[] {
+  const column = lane === 'left' ? 1 : COLUMNS / 2
+  const cells = text.split('\n').filter((line) => /^ [┌│├┞┟┃└ ].{38}[┌│├┼┤┞┟┠┡┩╀┃└ ]/.test(line))
+  return cells.flatMap((line) => {
+    const end = lane === 'left' ? COLUMNS / 2 : COLUMNS
+    return /^[├┞┟┠] +(?:\d+\.\d+ )?(\w+)/.exec(line.slice(column, end))?.[1] ?? []
+  })
 }
 
-function printedBy(name: string, text: string): string[] {
-  return facts(text)
-    .filter((line) => line.startsWith(`${name}> `))
-    .map((line) => line.slice(name.length + 2))
-}
+describe('demo with --plain', () => {
+  it('of echo is the same in two runs: the client blocks, and then data comes in chunks', async () => {
+    const text = await playTwice('echo')
+    const server = ['listen', 'accept', 'accept', 'recv', 'recv', 'keyboard', 'keyboard', 'sendAll']
+    expect(calls(text, 'right').slice(0, server.length)).toEqual(server)
+    expect(text).toMatch(/┟ {2}keyboard … blocked\n ┟ {2}recv … blocked/)
+    expect(text).toMatch(/^ ┞ {2}recv 30,000 bytes ◄/m)
+    expect(text).toMatch(/^ ├ {2}recv 1,040,000 bytes ◄/m)
+    expect(text).toMatch(/^ │ > ⋮ more lines/m)
+    expect(text).toMatch(/^ {2}recv +N × +1,040,000 bytes +blocked +TIME$/m)
+  })
 
-/** The processes whose parent is `pid`, of all that /proc shows. */
-async function childrenOf(pid: number): Promise<number[]> {
-  const children: number[] = []
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')
-    const [, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    if (Number(parent) === pid) children.push(Number(name))
-  }
-  return children
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** The sample session in its middle: the server and both clients run, and a key was typed. */
-async function inTheMiddle(folder: string): Promise<{ demo: RunningProcess; children: number[] }> {
-  const demo = startPynet('demo', 'str', '--pace', 0.2, { env: inFolder(folder) })
-  await demo.waitFor('stdout', /> enter a letter:b/)
-  const children = await childrenOf(demo.pid)
-  expect(children).toHaveLength(3)
-  return { demo, children }
-}
-
-describe('demo', () => {
-  it('of str plays the sample session of the tutorial', async () => {
-    const text = await play('str', '--plain')
-    const dialogue = (...pairs: [key: string, value: string][]) => [
-      ...pairs.flatMap(([key, value]) => [`enter a letter:${key}`, value]),
+  it('of str is the same in two runs: the sample session of the tutorial', async () => {
+    const text = await playTwice('str')
+    const printedBy = (column: number) =>
+      text.split('\n').flatMap((line) => {
+        return /^[│┃] > (.*?)(?= *(?:[│┃]|$))/.exec(line.slice(column))?.[1] ?? []
+      })
+    const dialogue = (...replies: string[]) => [
+      ...replies.flatMap((reply) => [`enter a letter:${reply.at(-1)}`, reply]),
       'enter a letter:',
     ]
-    expect(printedBy('first', text)).toEqual(
-      dialogue(['a', 'a'], ['b', 'ab'], ['c', 'abc'], ['d', 'abcuuvvd'], ['e', 'abcuuvvdwwe']),
-    )
-    expect(printedBy('second', text)).toEqual(
-      dialogue(
-        ['u', 'abcu'],
-        ['u', 'abcuu'],
-        ['v', 'abcuuv'],
-        ['v', 'abcuuvv'],
-        ['w', 'abcuuvvdw'],
-        ['w', 'abcuuvvdww'],
-      ),
-    )
-    expect(printedBy('server', text)).toEqual(['the final value of v is abcuuvvdwwe'])
+    expect(printedBy(1)).toEqual(dialogue('a', 'ab', 'abc', 'abcuuvvd', 'abcuuvvdwwe'))
+    const second = ['abcu', 'abcuu', 'abcuuv', 'abcuuvv', 'abcuuvvdw', 'abcuuvvdww']
+    expect(printedBy(53)).toEqual(dialogue(...second))
+    expect(printedBy(27).join(' ')).toMatch(/^the final value of v +is abcuuvvdwwe$/)
   })
 
-  it('of echo with --plain is exactly this', async () => {
-    expect(facts(await play('echo', '--plain'))).toEqual([
-      'server$ pynet echo-server 0 --host 127.0.0.1',
-      'server: listen',
-      'server: accept',
-      'server: recv 3 bytes "abc"',
-      `server> client is at ('127.0.0.1', PORT)`,
-      'client$ pynet echo-client 127.0.0.1 PORT abc',
-      'client: connect',
-      'client: sendAll 3 bytes "abc"',
-      'client: recv blocks',
-      'server: keyboard blocks',
-      'server: keyboard Enter',
-      'server: sendAll 30,000 bytes "abcabcabcabcabcabcabcabcabcabcab…"',
-      'server: close the connection',
-      'server: close the listener',
-      'server: exit code 0',
-      'client: recv 30,000 bytes in chunks',
-      'client: recv 0 bytes: end of data',
-      'client: close the connection',
-      'client> abcabcabcabcabcabcabcabcabcabc…',
-      'client> received 30000 bytes in chunks',
-      'client: exit code 0',
-    ])
+  it.runIf(hasProgram('ps', 'demo wps --plain'))('of wps is the same in two runs', async () => {
+    const text = await playTwice('wps')
+    expect(text).toMatch(/├ {2}recv 2 bytes "ps"/)
+    expect(text).toMatch(/^ │ > +PID .*CMD/m)
+    expect(text).toMatch(/└ exit code 130/)
   })
+})
 
-  it('of echo in a pipe has plain lines, with the ports, the times and the sums', async () => {
-    const text = await play('echo')
-    expect(text).not.toMatch(/[│├►◄]/)
-    const [, port] = /^server: listen 127\.0\.0\.1:(\d+), at \d+\.\d{3} s$/m.exec(text) ?? []
-    expect(text).toContain(`client$ pynet echo-client 127.0.0.1 ${port} abc\n`)
-    expect(text).toMatch(/^client: recv 0 bytes: end of data, at \d+\.\d{3} s/m)
-    expect(text).toMatch(/^server: keyboard Enter, at \d+\.\d{3} s, blocked \d+\.\d{3} s$/m)
-    expect(text).toMatch(/^client> abcabc.*…$/m)
-    expect(text).toMatch(/^ {2}sendAll +1 × +30,000 bytes +blocked/m)
-    expect(text.match(/^ {2}processor time /gm)).toHaveLength(2)
-  })
-
-  for (const pair of ['echo', 'str', 'wps']) {
-    const canRun = pair !== 'wps' || hasProgram('ps', 'demo wps --plain')
-    it.runIf(canRun)(`of ${pair} with --plain is the same in three runs`, async () => {
-      const first = await play(pair, '--plain')
-      expect(await play(pair, '--plain')).toBe(first)
-      expect(await play(pair, '--plain')).toBe(first)
-      expect(first).not.toMatch(/[│├►◄]/)
-    })
-  }
-
-  it('with a pace waits before and after each step', async () => {
+describe('demo', () => {
+  it('of echo in a pipe shows times and chunks in 80 columns, at its pace, and keeps it', async () => {
+    const picture = join(await temporaryFolder(), 'echo.svg')
     const begin = performance.now()
-    const result = await runPynet('demo', 'echo', '--pace', 0.25, '--plain')
-    expect(result.status).toBe(0)
-    const [steps, pauses, paceMs] = [4, 2, 250]
+    const text = await play('echo', '--pace', '0.05', '--svg', picture)
+    const [steps, pauses, paceMs] = [6, 2, 50]
     expect(performance.now() - begin).toBeGreaterThan(steps * pauses * paceMs)
+    expect(text.split('\n').filter((line) => line.length > COLUMNS)).toEqual([])
+    expect(text).not.toContain(escapeByte)
+    expect(text).toMatch(/^ {3}client +server$/m)
+    const [, port] = /├ +\d+\.\d{3} listen 127\.0\.0\.1:(\d+)$/m.exec(text) ?? []
+    expect(text).toMatch(new RegExp(`^ ┌ \\$ pynet echo-client 127\\.0\\.0\\.1 ${port}`, 'm'))
+    expect(text).toMatch(/^ ├─+\[0:3\]─+►├ +\d+\.\d{3} recv 3 bytes "abc"$/m)
+    expect(text).toMatch(/^ ┃ +┞ +\d+\.\d{3} keyboard Enter$/m)
+    expect(text).toMatch(/^ │ +\(blocked \d+\.\d (ms|s)\)/m)
+    // More than one recv of 1,000,000 bytes brings.
+    const received = [...text.matchAll(/^ │ > received (\d+) bytes/gm)].map(([, n]) => Number(n))
+    expect(received.length).toBeGreaterThan(2)
+    expect(text).toMatch(/^ {2}sendAll +1 × +30,000 bytes +blocked/m)
+    expect(text.match(/^summary of pynet echo-/gm)).toHaveLength(4)
+    expect(await readFile(picture, 'utf8')).toMatch(/^<svg .*sendAll.*<\/svg>\n$/s)
   })
 
-  it('without a pair, with an unknown one or a bad pace is wrong usage', async () => {
-    expectUsageError(await runPynet('demo'), 'pair')
+  it('of an unknown pair is wrong usage, and names those that there are', async () => {
     expectUsageError(await runPynet('demo', 'ping'), 'echo, wps, str')
-    expectUsageError(await runPynet('demo', 'echo', '--pace', 'slow'), '--pace')
   })
 
   it('without a place for its temporary files says so in one line', async () => {
@@ -184,73 +128,37 @@ describe('demo', () => {
   })
 })
 
-describe.runIf(hasTerminal('a demo in a terminal'))('demo in a terminal', () => {
-  it('of echo shows calls, arrows, output and sums in 80 columns', async () => {
-    const text = await playInTerminal('echo')
-    const lines = text.split('\n')
-    expect(lines.filter((line) => line.length > DEFAULT_WIDTH)).toEqual([])
-    expect(text).toMatch(/^ {2}client +server$/m)
-    expect(text).toMatch(/^ ├ +\d+\.\d{3} sendAll 3 bytes \[0:3\] "abc" +│$/m)
-    expect(text).toMatch(/^ ├─+\[0:3\]─+►├ +\d+\.\d{3} recv 3 bytes "abc"$/m)
-    expect(text).toMatch(/recv 0 bytes: end of data ◄─+┤$/m)
-    expect(text).toMatch(
-      /keyboard\.\n\n │ {6}… recv blocks +│\n │ +│ {6}… keyboard blocks\n\nWe press/,
-    )
-    expect(text).toMatch(/├ +\d+\.\d{3} close the connection$/m)
-    expect(text).toMatch(/├ +\d+\.\d{3} close the listener$/m)
-    expect(text).toMatch(/│ > client is at \('127\.0\.0\.1', \d+\)$/m)
-    expect(text).toMatch(/^ {2}sendAll +1 × +30,000 bytes +blocked/m)
-    expect(text).toMatch(/^ {2}recv +3 × +3 bytes +blocked .* 2 given up$/m)
-    expect(
-      text.match(/^ {2}processor time \d+\.\d{3} s of \d+\.\d{3} s wall time$/gm),
-    ).toHaveLength(2)
-    expect(text).toContain('"npx pynet echo-server 2000 --trace"')
-  })
-
-  it('of str has a lane for each of the three, with the server in the middle', async () => {
-    const text = await playInTerminal('str')
-    expect(text).toMatch(/^ {2}first +server +second$/m)
-    expect(text).toMatch(/^ ├─+\[0:1\]─+►├ .*tryRecv/m)
-    expect(text).toMatch(/^ │ +├ .*tryRecv .*◄─.*┤$/m)
-    expect(text).toMatch(/│ +├ +\d+\.\d{3} close listener +│/)
-    expect(text).toMatch(/^ │ +│ +│ {6}… keyboard blocks$/m)
-    expect(text).toMatch(/^ +│ > the final value of v +│$/m)
-  })
-
-  it.runIf(hasProgram('ps', 'demo wps'))('of wps shows the lines that come', async () => {
-    const text = await playInTerminal('wps')
-    expect(text).toMatch(/^ ├ .*readLine \d+ bytes ◄─+\[0:\d+\]─+┤$/m)
-    expect(text).toMatch(/^ │ > +PID TTY +TIME CMD +│$/m)
-    expect(text).toMatch(/^ +│ {6}… accept blocks$/m)
-    expect(text).toMatch(/^ +└ exit code 130$/m)
-  })
-
-  it('in a wide one is as wide', async () => {
-    const columns = 140
-    const text = await playInTerminal('str', columns)
-    const lines = text.split('\n')
-    expect(lines.filter((line) => line.length > columns)).toEqual([])
-    expect(Math.max(...lines.map((line) => line.length))).toBeGreaterThan(DEFAULT_WIDTH)
-    expect(text).toMatch(/├ +\d+\.\d{3} sendAll 11 bytes \[14:25\] "abcuu/)
-  })
-})
-
 describe.runIf(hasFile('/proc/self/stat', 'the children of a demo'))('demo in its middle', () => {
-  for (const [signal, status] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const) {
-    it(`at ${signal} ends all that it has started, and leaves no file`, async () => {
-      const folder = await temporaryFolder()
-      const { demo, children } = await inTheMiddle(folder)
-      demo.kill(signal)
-      const ended = await demo.finished()
-      expect(ended.status).toBe(status)
-      expect(ended.stderr).toBe('')
-      expect(children.filter(isAlive)).toEqual([])
-      expect(await readdir(folder)).toEqual([])
-    })
+  /** The sample session: the server and both clients run, and a key was typed. */
+  async function inTheMiddle(
+    folder: string,
+  ): Promise<{ demo: RunningProcess; children: number[] }> {
+    const demo = startPynet('demo', 'str', { env: inFolder(folder) })
+    await demo.waitFor('stdout', /> enter a letter:b/)
+    const children = childrenOf(demo.pid)
+    expect(children).toHaveLength(3)
+    return { demo, children }
   }
+
+  const isAlive = (pid: number) => ![undefined, 'Z'].includes(stateOf(pid))
+
+  it('at SIGTERM ends all that it has started, and leaves no file', async () => {
+    const folder = await temporaryFolder()
+    const { demo, children } = await inTheMiddle(folder)
+    demo.kill('SIGTERM')
+    expect(await demo.finished()).toMatchObject({ status: 143, stderr: '' })
+    expect(children.filter(isAlive)).toEqual([])
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it('killed with -9, its programs end by themselves and remove their files', async () => {
+    const folder = await temporaryFolder()
+    const { demo, children } = await inTheMiddle(folder)
+    demo.kill('SIGKILL')
+    expect((await demo.finished()).status).toBe(137)
+    await waitUntil(() => children.filter(isAlive).length === 0, 'the programs have ended')
+    expect(await readdir(folder)).toEqual([])
+  })
 
   it('whose client dies says so in one line, and ends the others', async () => {
     const folder = await temporaryFolder()
@@ -267,5 +175,64 @@ describe.runIf(hasFile('/proc/self/stat', 'the children of a demo'))('demo in it
     const shell = startShell(script, { env: inFolder(folder) })
     expect((await shell.finished()).stderr).toBe('status 0\n')
     await waitUntil(async () => (await readdir(folder)).length === 0, 'no file was left')
+  })
+})
+
+describe.runIf(hasTerminal('a demo in a terminal'))('demo in a terminal', () => {
+  /** An interactive shell in the folder, in which `demo` is our program. */
+  async function openShell(folder: string): Promise<RunningProcess> {
+    const shell = start('script', ['-qec', 'bash --norc --noprofile -i', '/dev/null'], {
+      stdin: 'pipe',
+      cwd: folder,
+      env: { ...inFolder(folder), TERM: 'xterm-256color', SHELL: '/bin/sh', PS1: 'ready-$?> ' },
+      ownGroup: true,
+    })
+    await shell.waitFor('stdout', /ready-0> /)
+    shell.write(
+      `stty cols ${COLUMNS}; demo() { '${process.execPath}' '${pynetPath}' demo "$@"; }\r`,
+    )
+    return shell
+  }
+
+  it('goes on at Enter, drops other keys, and gives the terminal back as it was', async () => {
+    const folder = await temporaryFolder()
+    const shell = await openShell(folder)
+    shell.write('stty -a > before; demo echo --pace 60; echo status-$?; stty -a > after\r')
+    await shell.waitFor('stdout', /accept, blocks/)
+    // Enter twice for each of six steps; the shell would make a file of each line.
+    shell.write('touch a-file\r'.repeat(12))
+    await shell.waitFor('stdout', /status-0/)
+    shell.write('exit\r')
+    const screen = Buffer.from((await shell.finished()).stdout, 'latin1').toString('utf8')
+    expect((await readdir(folder)).sort()).toEqual(['after', 'before'])
+    expect(await readFile(join(folder, 'after'))).toEqual(await readFile(join(folder, 'before')))
+
+    const { client, server, waiting } = { client: 36, server: 32, waiting: 33 }
+    const painted = (colour: number, text: string) => `\x1b[${colour}m${text}\x1b[39m`
+    expect(screen.split(painted(server, ' server'))).toHaveLength(6)
+    expect(screen).toContain(painted(client, '├'))
+    expect(screen).toContain(painted(waiting, '\x1b[1m┃\x1b[22m'))
+    const rows = screen.slice(screen.indexOf('pynet demo')).split('\r\n')
+    const visible = rows.map((row) => row.replaceAll(new RegExp(`${escapeByte}\\[\\d+m`, 'g'), ''))
+    expect(visible.filter((row) => / [│┃]/.test(row) && row.length > COLUMNS)).toEqual([])
+  })
+
+  it('ends at q with 0 and at Ctrl-C with 130, and says that 59 columns are too few', async () => {
+    const folder = await temporaryFolder()
+    const shell = await openShell(folder)
+    for (const [key, status] of [
+      ['aq', 0],
+      ['b\x03', 130],
+    ]) {
+      shell.write(`demo str --pace ${status}.5\r`)
+      await shell.waitFor('stdout', new RegExp(`pace ${status}.*waits for two clients`, 's'))
+      shell.write(`${key}`)
+      await shell.waitFor('stdout', new RegExp(`pace ${status}.*ready-${status}> $`, 's'))
+      expect(await readdir(folder)).toEqual([])
+    }
+    shell.write('stty cols 59; demo echo\r')
+    await shell.waitFor('stdout', /needs 60 columns.*ready-1> $/s)
+    shell.write('exit\r')
+    await shell.finished()
   })
 })

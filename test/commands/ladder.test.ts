@@ -1,16 +1,23 @@
 // ladder as a user runs it: files in, a diagram out, and one line for what is wrong with them.
 import { execFileSync } from 'node:child_process'
 import {
+  chmodSync,
   closeSync,
   constants,
+  linkSync,
+  lstatSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
+  statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { columnsOf } from '../../src/ladder/columns.ts'
 import { echoSession, SampleTrace, strSession } from '../ladder/samples.ts'
@@ -75,28 +82,31 @@ describe('ladder', () => {
     },
   )
 
-  it('prints Mermaid, and nothing else', async () => {
+  it('prints Mermaid in its fence, and nothing else', async () => {
     const { stdout, status } = await runPynet(
       'ladder',
       '--mermaid',
       write(echo.client),
       write(echo.server),
     )
-    expect(stdout).toMatch(/^sequenceDiagram\n {4}participant lane1 as echo-client/)
+    expect(stdout).toMatch(/^```mermaid\nsequenceDiagram\n {4}participant lane1 as echo-client/)
+    expect(stdout).toMatch(/\n```\n$/)
     expect(status).toBe(0)
   })
 
-  it('writes the picture, and prints nothing', async () => {
+  it('writes the picture, and prints nothing; with - it prints the picture', async () => {
     const picture = join(folder, 'ladder.svg')
-    const result = await runPynet(
-      'ladder',
-      write(echo.client),
-      write(echo.server),
-      '--svg',
-      picture,
-    )
+    const files = [write(echo.client), write(echo.server)]
+    const result = await runPynet('ladder', ...files, '--svg', picture, '--theme', 'dark')
     expect(result).toMatchObject({ stdout: '', stderr: '', status: 0 })
-    expect(readXml(readFileSync(picture, 'utf8')).name).toBe('svg')
+    const text = readFileSync(picture, 'utf8')
+    expect(readXml(text).name).toBe('svg')
+    const printed = await runPynet('ladder', ...files, '--svg', '-', '--theme', 'dark')
+    expect(utf8(printed.stdout)).toBe(text)
+    expectUsageError(
+      await runPynet('ladder', ...files, '--theme', 'pink'),
+      /pink.*light, dark, auto/,
+    )
   })
 
   it('of one file draws what it shows, and says what is missing', async () => {
@@ -184,11 +194,11 @@ describe('a mistake', () => {
     )
   })
 
-  it('of another version says which one is read', async () => {
-    const text = echo.client.text.replace('"version":1', '"version":2')
+  it('of another version says which are read', async () => {
+    const text = echo.client.text.replace('"version":2', '"version":3')
     await expectFailure(
-      /v2\.ndjson is of version 2 of the format; this pynet reads version 1/,
-      file('v2.ndjson', text),
+      /v3\.ndjson is of version 3 of the format; this pynet reads versions 1 and 2/,
+      file('v3.ndjson', text),
     )
   })
 
@@ -221,15 +231,66 @@ describe('a mistake', () => {
   })
 
   it.runIf(hasFile('/dev/full', 'ladder on a full disk'))(
-    'of a full disk under the picture is told',
+    'of a full device under the picture is told',
     async () => {
-      await expectFailure(
-        /cannot write \/dev\/full: no space left/,
-        write(echo.client),
-        write(echo.server),
-        '--svg',
-        '/dev/full',
-      )
+      const files = [write(echo.client), write(echo.server)]
+      await expectFailure(/cannot write \/dev\/full: no space left/, ...files, '--svg', '/dev/full')
     },
   )
+
+  it('of a disk too full for the picture leaves the old one, and nothing beside it', async () => {
+    const own = join(folder, 'full')
+    mkdirSync(own)
+    writeFileSync(join(own, 'old.svg'), 'the old picture')
+    const files = [write(echo.client), write(echo.server)].join("' '")
+    // Two blocks of 512 bytes are less than any picture needs.
+    const command = `trap '' XFSZ; ulimit -f 2; exec "$PYNET_NODE" "$PYNET_PROGRAM" ladder '${files}' --svg '${own}/old.svg'`
+    const { stderr, status } = await startShell(command).finished()
+    expect(stderr).toBe(`pynet: cannot write ${own}/old.svg: file too large\n`)
+    expect(status).toBe(1)
+    expect(readdirSync(own)).toEqual(['old.svg'])
+    expect(readFileSync(join(own, 'old.svg'), 'utf8')).toBe('the old picture')
+  })
+})
+
+describe('a picture that would replace one of the traces', () => {
+  it.each([
+    ['by its path', (trace: string) => trace],
+    [
+      'by another spelling',
+      (trace: string) => join(folder, '..', basename(folder), basename(trace)),
+    ],
+    [
+      'by a link',
+      (trace: string) => {
+        symlinkSync(trace, `${trace}.link`)
+        return `${trace}.link`
+      },
+    ],
+    [
+      'by a hard link',
+      (trace: string) => {
+        linkSync(trace, `${trace}.hard`)
+        return `${trace}.hard`
+      },
+    ],
+  ])('%s is wrong usage', async (_, nameOf) => {
+    const trace = write(echo.client)
+    const result = await runPynet('ladder', trace, write(echo.server), '--svg', nameOf(trace))
+    expectUsageError(result, `would replace ${trace}`)
+    expect(readFileSync(trace, 'utf8')).toBe(echo.client.text)
+  })
+})
+
+describe('a picture through a link', () => {
+  it('replaces the file that the link names, and keeps its permissions', async () => {
+    const [picture, link] = [file('private.svg', 'old'), join(folder, 'link.svg')]
+    chmodSync(picture, 0o600)
+    symlinkSync(picture, link)
+    const result = await runPynet('ladder', write(echo.client), write(echo.server), '--svg', link)
+    expect(result.status).toBe(0)
+    expect(readXml(readFileSync(picture, 'utf8')).name).toBe('svg')
+    expect(lstatSync(link).isSymbolicLink()).toBe(true)
+    expect(statSync(picture).mode & 0o777).toBe(0o600)
+  })
 })

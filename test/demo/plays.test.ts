@@ -1,45 +1,51 @@
-// The plays as they are written: whoever acts is there, and stands beside whom it talks to.
+// The plays as they are written: who acts is there, and what a step waits for can be told apart.
 import { describe, expect, it } from 'vitest'
-import { demo } from '../../src/commands/demo.ts'
 import { echoPlay } from '../../src/demo/echo-play.ts'
-import { SERVER } from '../../src/demo/play.ts'
+import { type Play, SERVER } from '../../src/demo/play.ts'
 import { strPlay } from '../../src/demo/str-play.ts'
 import { wpsPlay } from '../../src/demo/wps-play.ts'
-import { Terminal } from '../../src/terminal/terminal.ts'
 
-const plays = { echo: echoPlay, wps: wpsPlay, str: strPlay }
+const plays: [string, Play][] = [
+  ['echo', echoPlay],
+  ['wps', wpsPlay],
+  ['str', strPlay],
+]
 
-describe.each(Object.entries(plays))('the play of %s', (_, { lanes, steps, closing }) => {
-  it('starts the server first, and each program once, before it is waited for', () => {
-    const started: string[] = []
-    for (const { act, goals } of steps) {
-      if (act !== undefined && 'start' in act) started.push(act.start)
-      expect(Object.keys(goals).filter((name) => !started.includes(name))).toEqual([])
+describe.each(plays)('the play of %s', (_, { acts, closing }) => {
+  it('starts the server first, and each program before anything is typed at it or waited for', () => {
+    for (const { lanes, steps } of acts) {
+      const started: string[] = []
+      for (const { start, type, until } of steps) {
+        if (start !== undefined) started.push(start[0])
+        const needed = [...(type?.slice(0, 1) ?? []), ...Object.keys(until ?? {})]
+        expect(needed.filter((name) => !started.includes(name))).toEqual([])
+      }
+      expect(started[0]).toBe(SERVER)
+      expect([...started].sort()).toEqual([...lanes].sort())
     }
-    expect(started[0]).toBe(SERVER)
-    expect([...started].sort()).toEqual([...lanes].sort())
   })
 
-  it('advises two commands that can be pasted after npm ci', () => {
+  it('waits after each action, and for the end of each program', () => {
+    for (const { lanes, steps } of acts) {
+      for (const { start, type, until } of steps) {
+        expect(until !== undefined).toBe(start !== undefined || type !== undefined)
+      }
+      for (const name of lanes) {
+        expect(steps.filter(({ until }) => until?.[name] === 'ends')).toHaveLength(1)
+      }
+    }
+  })
+
+  it('has each client beside the server', () => {
+    for (const { lanes } of acts) {
+      const distances = lanes.map((name) => Math.abs(lanes.indexOf(name) - lanes.indexOf(SERVER)))
+      expect(Math.max(...distances)).toBe(1)
+    }
+  })
+
+  it('closes with two commands that can be pasted after npm ci', () => {
     const commands = [...closing.matchAll(/"(.*?)"/g)].map(([, command]) => command)
     expect(commands.filter((command) => !command?.startsWith('npx pynet '))).toEqual([])
     expect(commands).toHaveLength(2)
-  })
-
-  it('waits for the end of each program, and has each client beside the server', () => {
-    for (const name of lanes) {
-      expect(steps.some(({ goals }) => goals[name]?.ended)).toBe(true)
-      const distance = Math.abs(lanes.indexOf(name) - lanes.indexOf(SERVER))
-      expect(distance).toBeLessThanOrEqual(1)
-    }
-  })
-})
-
-it('a play that needs a program that is not there is refused in one line', async () => {
-  const context = { terminal: new Terminal(() => {}), signal: new AbortController().signal }
-  const given = demo({ ...wpsPlay, needs: 'no-such-program' }, {}, context)
-  await expect(given).rejects.toMatchObject({
-    code: 'ERR_DEMO',
-    message: expect.stringContaining('no-such-program'),
   })
 })

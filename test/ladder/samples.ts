@@ -1,6 +1,6 @@
 // Traces as the programs write them, made by hand: what each shows is known to the byte.
 
-import { type CallName, HEAD_BYTES } from '../../src/calls.ts'
+import { HEAD_BYTES } from '../../src/calls.ts'
 import type { Address } from '../../src/index.ts'
 import {
   isReceiving,
@@ -8,6 +8,7 @@ import {
   TRACE_VERSION,
   type Trace,
   type TraceCall,
+  type TraceCallName,
 } from '../../src/trace/format.ts'
 import { parseTrace } from '../../src/trace/parse-trace.ts'
 
@@ -20,15 +21,24 @@ export class SampleTrace {
   readonly #lines: string[]
   #sockets = 0
 
-  constructor(program: string, pid: number, { startedMs = 0, name = `${program}.ndjson` } = {}) {
+  constructor(
+    program: string,
+    pid: number,
+    { startedMs = 0, name = `${program}.ndjson`, source = 'pynet' } = {},
+  ) {
     this.name = name
     const startedAt = new Date(start + startedMs).toISOString()
-    const header = { format: TRACE_FORMAT, version: TRACE_VERSION, program, pid, startedAt }
+    const header = { format: TRACE_FORMAT, version: TRACE_VERSION, source, program, pid, startedAt }
     this.#lines = [JSON.stringify(header)]
   }
 
-  add(call: CallName, at: number, blocked: number, fields: Partial<TraceCall> = {}): void {
+  add(call: TraceCallName, at: number, blocked: number, fields: Partial<TraceCall> = {}): void {
     this.#lines.push(JSON.stringify({ call, at, blocked, ...fields }))
+  }
+
+  /** A call that has not returned. */
+  waits(call: TraceCallName, at: number, fields: Partial<TraceCall> = {}): void {
+    this.#lines.push(JSON.stringify({ call, at, waiting: true, ...fields }))
   }
 
   /** Without `typed`: the end of input. */
@@ -75,17 +85,28 @@ export class SampleSocket {
     this.#fields = { socket: number, ...ends }
   }
 
-  add(call: CallName, at: number, blocked: number, fields: Partial<TraceCall> = {}): void {
+  add(call: TraceCallName, at: number, blocked: number, fields: Partial<TraceCall> = {}): void {
     this.#trace.add(call, at, blocked, { ...this.#fields, ...fields })
   }
 
+  /** A call that has not returned. */
+  waits(call: TraceCallName, at: number): void {
+    this.#trace.waits(call, at, this.#fields)
+  }
+
   /** A call that sends or receives; no bytes are the end of data. */
-  data(call: CallName, at: number, blocked: number, data: string | Uint8Array = ''): void {
+  data(
+    call: TraceCallName,
+    at: number,
+    blocked: number,
+    data: string | Uint8Array = '',
+    fields: Partial<TraceCall> = {},
+  ): void {
     const bytes = Buffer.from(data)
     const offset = isReceiving(call) ? this.#received : this.#sent
     if (isReceiving(call)) this.#received += bytes.length
     else this.#sent += bytes.length
-    this.add(call, at, blocked, { bytes: bytes.length, offset, ...headOf(bytes) })
+    this.add(call, at, blocked, { bytes: bytes.length, offset, ...headOf(bytes), ...fields })
   }
 }
 

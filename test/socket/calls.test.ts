@@ -2,22 +2,42 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { CALL_CHANNEL, type Call } from '../../src/calls.ts'
-import { connect, listen } from '../../src/index.ts'
-import { failureOf, loopback, ourPair, receiveAll } from '../support/sockets.ts'
+import {
+  CALL_CHANNEL,
+  CALL_START_CHANNEL,
+  type Call,
+  connect,
+  listen,
+  type TcpSocket,
+} from '../../src/index.ts'
+import { failureOf, loopback, ourPair, readable, receiveAll } from '../support/sockets.ts'
 
 /** All calls from now on, of both ends: they are in one process here. */
-function watchCalls(): Call[] {
+function watchCalls(channel = CALL_CHANNEL): Call[] {
   const calls: Call[] = []
   const add = (call: unknown) => calls.push(call as Call)
-  subscribe(CALL_CHANNEL, add)
+  subscribe(channel, add)
   onTestFinished(() => {
-    unsubscribe(CALL_CHANNEL, add)
+    unsubscribe(channel, add)
   })
   return calls
 }
 
-const named = (calls: Call[], name: string) => calls.filter((call) => call.name === name)
+const named = (calls: Call[], name: string) => calls.filter(({ call }) => call === name)
+const transfersOf = (calls: Call[]) =>
+  calls
+    .filter(({ bytes }) => bytes !== undefined)
+    .map(({ call, offset, bytes, head }) => [call, offset, bytes, `${head}`])
+
+/** Expects that the transfers follow one another from the stream's first byte. Returns its length. */
+function expectOneStream(calls: Call[]): number {
+  let end = 0
+  for (const { bytes = 0, offset } of calls) {
+    if (offset !== undefined) expect(offset).toBe(end)
+    end += bytes
+  }
+  return end
+}
 
 describe('a connection', () => {
   test('is told from its listen to its close, with the addresses of both ends', async () => {
@@ -30,16 +50,16 @@ describe('a connection', () => {
     await server.recv(10)
     await Promise.all([client.close(), server.close(), listener.close()])
 
-    const names = calls.map((call) => call.name)
+    const names = calls.map(({ call }) => call)
     expect(names.slice(0, 1)).toEqual(['listen'])
     expect(names.slice(1, 3).sort()).toEqual(['accept', 'connect'])
     expect(names.slice(3, 7)).toEqual(['sendAll', 'recv', 'shutdown', 'recv'])
     expect(names.slice(7)).toEqual(['close', 'close', 'close'])
     const [connected] = named(calls, 'connect')
     const [accepted] = named(calls, 'accept')
-    expect(connected?.subject.local).toEqual(client.localAddress)
-    expect(connected?.subject.local).toEqual(accepted?.subject.remote)
-    expect(connected?.subject.remote).toEqual(accepted?.subject.local)
+    expect(connected?.local).toEqual(client.localAddress)
+    expect(connected?.local).toEqual(accepted?.remote)
+    expect(connected?.remote).toEqual(accepted?.local)
     for (const call of calls) expect(call.returnedAt).toBeGreaterThanOrEqual(call.startedAt)
   })
 
@@ -52,13 +72,10 @@ describe('a connection', () => {
     await server.recv(2)
     expect(server.tryRecv(1)?.toString()).toBe('c')
     await server.makeFile().read(100)
-    await client.close()
+    client.shutdown()
     await server.recv(1)
-    const transfers = calls
-      .filter((call) => call.transfer !== undefined)
-      .map(({ name, transfer }) => [name, transfer?.offset, transfer?.bytes, `${transfer?.head}`])
     const head = 'x'.repeat(32)
-    expect(transfers).toEqual([
+    expect(transfersOf(calls)).toEqual([
       ['sendAll', 0, 3, 'abc'],
       ['sendAll', 3, 100, head],
       ['recv', 0, 2, 'ab'],
@@ -73,10 +90,9 @@ test('a call that fails has its error, and a nonblocking one that finds nothing 
   const { client, server } = await ourPair()
   const calls = watchCalls()
   expect(server.tryRecv(1)).toBe(undefined)
-  await server.close()
+  await Promise.all([server.close(), client.close()])
   await failureOf(server.recv(1))
   await failureOf(server.sendAll('x'))
-  await client.close()
   expect(named(calls, 'tryRecv')).toMatchObject([{ wouldBlock: true }])
   expect(named(calls, 'recv')).toMatchObject([{ error: { code: 'ERR_SOCKET_CLOSED' } }])
   expect(named(calls, 'sendAll')).toMatchObject([{ error: { code: 'ERR_SOCKET_CLOSED' } }])
@@ -90,13 +106,58 @@ test('the lines of a loop are told one by one, and what is left of them is not',
     if (line === 'two\n') break
   }
   expect((await server.recv(100)).toString()).toBe('three\n')
-  const taken = calls.filter(({ name }) => name !== 'sendAll')
-  expect(taken.map(({ name, transfer }) => [name, transfer?.offset, transfer?.bytes])).toEqual([
+  const taken = calls.filter(({ call }) => call !== 'sendAll')
+  expect(taken.map(({ call, offset, bytes }) => [call, offset, bytes])).toEqual([
     ['readLine', 0, 4],
     ['readLine', 4, 4],
     ['recv', 8, 6],
   ])
-  await Promise.all([client.close(), server.close()])
+})
+
+test('the calls of two sockets are told apart, and each is published once on each channel', async () => {
+  const begun = watchCalls(CALL_START_CHANNEL)
+  const calls = watchCalls()
+  const { client, server } = await ourPair()
+  const talk = async (socket: TcpSocket, word: string) => {
+    await socket.sendAll(word)
+    socket.shutdown()
+    await receiveAll(socket)
+    await socket.close()
+  }
+  await Promise.all([talk(client, 'ping'), talk(server, 'pong!')])
+  expect(new Set(calls).size).toBe(calls.length)
+  expect(new Set(begun)).toEqual(new Set(calls))
+  expect(begun.length).toBe(calls.length)
+  for (const [local, sent, received] of [
+    [client.localAddress, 4, 5],
+    [server.localAddress, 5, 4],
+  ] as const) {
+    const own = calls.filter((call) => call.local?.port === local.port && call.remote !== undefined)
+    expect(new Set(own.map(({ socket }) => socket)).size).toBe(1)
+    expect(expectOneStream(named(own, 'sendAll'))).toBe(sent)
+    expect(expectOneStream(named(own, 'recv'))).toBe(received)
+  }
+})
+
+test('no offset repeats after a readLines that rejects and a loop that is left', async () => {
+  const { client, server } = await ourPair()
+  const calls = watchCalls()
+  await client.sendAll('one\ntwo\na line too long\nthree\n')
+  client.shutdown()
+  await readable(server)
+  const file = server.makeFile({ maxLineBytes: 5 })
+  expect(await failureOf(file.readLines())).toMatchObject({ code: 'ERR_LINE_TOO_LONG' })
+  for await (const line of file) if (line === 'one\n') break
+  for await (const batch of file.batches()) {
+    expect(batch).toEqual(['two\n'])
+    break
+  }
+  await receiveAll(server)
+  const [failed, ...taken] = calls.filter(({ call }) => call !== 'sendAll' && call !== 'shutdown')
+  expect(failed).toMatchObject({ call: 'readLines', error: { code: 'ERR_LINE_TOO_LONG' } })
+  expect(failed).not.toHaveProperty('bytes')
+  expect(taken.map(({ call }) => call)).toEqual(['readLine', 'readLines', 'recv', 'recv'])
+  expect(expectOneStream(taken)).toBe(30)
 })
 
 test('under any chunking, the bytes received follow one another and are those sent', async () => {
@@ -121,14 +182,9 @@ test('under any chunking, the bytes received follow one another and are those se
       unsubscribe(CALL_CHANNEL, add)
       await Promise.all([client.close(), server.close()])
     }
-    for (const name of ['sendAll', 'recv']) {
-      let end = 0
-      for (const { transfer } of named(calls, name)) {
-        expect(transfer?.offset).toBe(end)
-        end += transfer?.bytes ?? 0
-      }
-      expect(end).toBe(Buffer.concat(pieces).length)
-    }
+    const length = Buffer.concat(pieces).length
+    expect(expectOneStream(named(calls, 'sendAll'))).toBe(length)
+    expect(expectOneStream(named(calls, 'recv'))).toBe(length)
   }
   await fc.assert(fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 6 }), sizes, check), {
     numRuns: 30,

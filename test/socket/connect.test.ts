@@ -1,11 +1,10 @@
 // connect: who is reached, what is said when nobody is, and for how long it is tried.
-import dns from 'node:dns'
 import { getEventListeners, once } from 'node:events'
-import { syncBuiltinESMExports } from 'node:module'
 import { createServer } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { connect, SocketError, type TcpSocket } from '../../src/index.ts'
-import { hasIpv6 } from '../support/requirements.ts'
+import { knowName } from '../support/known-names.ts'
+import { hasIpv6, hasNamespaces, hasProgram } from '../support/requirements.ts'
 import {
   aWhile,
   failureOf,
@@ -16,6 +15,8 @@ import {
   receive,
   receiveAll,
   refusingPort,
+  runWords,
+  scriptWords,
   silentPort,
   staysPending,
   turns,
@@ -25,36 +26,6 @@ import { within } from '../support/waiting.ts'
 function closeWithTest(socket: TcpSocket): TcpSocket {
   onTestFinished(() => socket.close())
   return socket
-}
-
-/** Lets the resolver know a name for this test: no machine has a fitting one of its own for sure. */
-function knowName(name: string, addresses: string[], delayMs = 0): void {
-  const known = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
-  const { lookup } = dns
-  const { lookup: promisedLookup } = dns.promises
-  const find = (options: unknown) => {
-    const all = typeof options === 'object' && options !== null && 'all' in options && options.all
-    return all ? known : known[0]
-  }
-  Reflect.set(dns, 'lookup', (host: string, options: unknown, callback: unknown) => {
-    if (host !== name) return Reflect.apply(lookup, dns, [host, options, callback])
-    const done = typeof options === 'function' ? options : callback
-    if (typeof done !== 'function') throw new TypeError('no callback')
-    const found = find(options)
-    setTimeout(() => {
-      if (Array.isArray(found)) done(null, found)
-      else done(null, found?.address, found?.family)
-    }, delayMs)
-  })
-  Reflect.set(dns.promises, 'lookup', async (host: string, options: unknown) =>
-    host === name ? find(options) : Reflect.apply(promisedLookup, dns.promises, [host, options]),
-  )
-  syncBuiltinESMExports()
-  onTestFinished(() => {
-    Reflect.set(dns, 'lookup', lookup)
-    Reflect.set(dns.promises, 'lookup', promisedLookup)
-    syncBuiltinESMExports()
-  })
 }
 
 describe('a connection', () => {
@@ -395,4 +366,45 @@ describe('signal', () => {
       expect(getEventListeners(signal, 'abort')).toHaveLength(0)
     },
   )
+})
+
+// Pitfall 20. A network of its own, with an ephemeral range of two ports, makes it happen each time.
+const twoPorts = 'ip link set lo up && echo 40000 40001 >/proc/sys/net/ipv4/ip_local_port_range'
+const ownNetwork = [
+  'unshare',
+  '--map-root-user',
+  '--net',
+  'sh',
+  '-c',
+  `${twoPorts} && exec "$0" "$@"`,
+]
+const connectionsToOneself = 'connections to oneself'
+const hasOwnNetwork = hasNamespaces(['--net'], connectionsToOneself)
+
+test.runIf(hasOwnNetwork && hasProgram('ip', connectionsToOneself))(
+  'a connection to oneself is refused, and retryMs goes on to the server that was meant',
+  async () => {
+    const words = [...ownNetwork, ...scriptWords('connect-to-oneself.ts', 40_000)]
+    const { stdout, stderr } = await runWords(words)
+    expect(stderr).toBe('')
+    const refused = 'ECONNREFUSED'
+    const told = { toItself: true, once: refused, often: refused, received: 'hello' }
+    expect(JSON.parse(stdout)).toEqual(told)
+  },
+)
+
+// Pitfall 21.
+test('a process stopped for longer than timeoutMs connects where the answer came in time', async () => {
+  const server = await rawServer()
+  const timeoutMs = 200
+  let pid = 0
+  const words = scriptWords('stopped-while-connecting.ts', server.port, timeoutMs)
+  const running = runWords(words, (started) => {
+    pid = started
+  })
+  const peer = await server.accept()
+  await aWhile(2 * timeoutMs)
+  process.kill(pid, 'SIGCONT')
+  peer.end()
+  expect(await running).toMatchObject({ stdout: 'connected\n', stderr: '' })
 })

@@ -1,18 +1,16 @@
-// The limits that a caller may set: connections of a listener, silence of a peer; and the count of bytes.
+// The limit on a listener's connections, and the count of what has arrived.
 import { once } from 'node:events'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { connect, type Listener, listen, type SocketError } from '../../src/index.ts'
+import { type Listener, listen, type SocketError } from '../../src/index.ts'
 import {
   failureOf,
   loopback,
   oursAndRaw,
   type RawPeer,
   rawClient,
-  rawServer,
   receive,
   sides,
 } from '../support/sockets.ts'
-import { median, timesOf } from '../support/times.ts'
 import { waitUntil } from '../support/waiting.ts'
 
 /** A listener that takes so many, and the refusals that it was told of. */
@@ -85,75 +83,6 @@ describe('maxConnections', () => {
 
   test.each([0, -1, 1.5, Number.NaN])('%d is a RangeError', async (maxConnections) => {
     const failure = await failureOf(listen({ port: 0, maxConnections }))
-    expect(failure).toBeInstanceOf(RangeError)
-  })
-})
-
-describe('idleTimeoutMs', () => {
-  /** A connection that may be silent for so long, and its peer. */
-  async function connected(idleTimeoutMs: number) {
-    const server = await rawServer()
-    const [ours, raw] = await Promise.all([
-      connect({ host: loopback, port: server.port, idleTimeoutMs }),
-      server.accept(),
-    ])
-    onTestFinished(async () => {
-      raw.socket.destroy()
-      await ours.close()
-    })
-    return { ours, raw }
-  }
-
-  test('a read of a silent peer rejects with ETIMEDOUT, and says who and how long', async () => {
-    const { ours } = await connected(100)
-    const begin = performance.now()
-    const failure = (await failureOf(ours.recv(10))) as SocketError
-    expect(performance.now() - begin).toBeGreaterThan(95)
-    expect(failure.code).toBe('ETIMEDOUT')
-    expect(failure.message).toContain(`:${ours.remoteAddress.port} has sent nothing for 0.1 s`)
-    expect(failure).toMatchObject(ours.remoteAddress)
-  })
-
-  test('leaves the connection as it is: what comes later is there, sending works', async () => {
-    const { ours, raw } = await connected(100)
-    await failureOf(ours.makeFile().readLine())
-    await raw.send('late\n')
-    expect(await ours.makeFile().readLine()).toBe('late\n')
-    await ours.sendAll('answer')
-    ours.shutdown()
-    expect(String(await raw.collect())).toBe('answer')
-  })
-
-  test('counts from the last byte, also within one read', async () => {
-    const { ours, raw } = await connected(4000)
-    const reading = ours.makeFile().readLine()
-    const line = 'a line, by letter\n'
-    // Together longer than the limit; each pause is shorter by far, also on a busy machine.
-    expect(line.length * 250).toBeGreaterThan(4000)
-    for (const letter of line) {
-      await raw.send(letter)
-      await new Promise((resolve) => setTimeout(resolve, 250))
-    }
-    expect(await reading).toBe(line)
-  })
-
-  test('a peer that was waited for in vain is not waited for by the close', async () => {
-    const waiting = await Promise.all([connected(50), connected(50), connected(50)])
-    await Promise.all(waiting.map(({ ours }) => failureOf(ours.recv(10))))
-    const times = await timesOf(waiting.length, (index) => waiting[index]?.ours.close())
-    // The close of another socket lingers for two seconds, each time.
-    expect(median(times)).toBeLessThan(1900)
-  })
-
-  test('says nothing when nobody reads', async () => {
-    const { ours, raw } = await connected(50)
-    await new Promise((resolve) => setTimeout(resolve, 150))
-    await raw.send('x')
-    expect(String(await ours.recv(1))).toBe('x')
-  })
-
-  test.each([-1, Number.NaN])('%d is a RangeError', async (idleTimeoutMs) => {
-    const failure = await failureOf(connect({ host: loopback, port: 1, idleTimeoutMs }))
     expect(failure).toBeInstanceOf(RangeError)
   })
 })

@@ -3,6 +3,7 @@ import { getEventListeners, once } from 'node:events'
 import { connect as netConnect } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { connect, type Listener, listen, SocketError, type TcpSocket } from '../../src/index.ts'
+import { knowName } from '../support/known-names.ts'
 import { hasIpv6 } from '../support/requirements.ts'
 import {
   aWhile,
@@ -435,4 +436,14 @@ describe('addresses', () => {
     const socket = await listener.accept()
     expect(socket.remoteAddress).toEqual({ host: '::1', port: client.localPort })
   })
+})
+
+test.each([
+  ['::1', '127.0.0.1'],
+  ['127.0.0.1', '::1'],
+])('a name with the addresses %s and %s listens on the IPv4 one', async (...addresses) => {
+  knowName('twofold', addresses)
+  const listener = await listen({ host: 'twofold', port: 0 })
+  onTestFinished(() => listener.close())
+  expect(listener.address.host).toBe('127.0.0.1')
 })

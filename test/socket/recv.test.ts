@@ -358,6 +358,7 @@ describe.each(sides)('a second reader on the side that %s', (side) => {
     for (const failure of await Promise.all(seconds.map(failureOf))) {
       expect(failure).toMatchObject({ code: 'ERR_READER_WAITING' })
     }
+    expect(() => ours.tryRecv(1)).toThrow(expect.objectContaining({ code: 'ERR_READER_WAITING' }))
     await raw.send('abc')
     expect(String(await waiting)).toBe('abc')
   })

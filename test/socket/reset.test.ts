@@ -253,3 +253,32 @@ describe.each(sides)('a reset seen by a file on the side that %s', (side) => {
     expect(String(await ours.recv(100))).toBe('part')
   })
 })
+
+describe.each(sides)('reset() on the side that %s', (side) => {
+  test('the peer gets ECONNRESET, and every call of ours ERR_SOCKET_CLOSED', async () => {
+    const { ours, raw } = await oursAndRaw(side)
+    const closed = { code: 'ERR_SOCKET_CLOSED' }
+    const waiting = failureOf(ours.recv(1))
+    const collected = failureOf(raw.collect())
+    ours.reset()
+    expect(await collected).toMatchObject({ code: 'ECONNRESET' })
+    expect(await waiting).toMatchObject(closed)
+    expect(await failureOf(ours.recv(1))).toMatchObject(closed)
+    expect(await failureOf(ours.sendAll('x'))).toMatchObject(closed)
+    ours.reset()
+    await ours.close()
+  })
+
+  test.each(['shutdown', 'close'] as const)(
+    'behind a %s it still ends the connection: the peer can send no more',
+    async (call) => {
+      const { ours, raw } = await oursAndRaw(side)
+      void ours[call]()
+      ours.reset()
+      await ours.close()
+      // The operating system tells it as EPIPE where the end of data came before.
+      const failure = await failureOf(raw.send('x'))
+      expect(failure).toMatchObject({ code: expect.stringMatching(/^(ECONNRESET|EPIPE)$/) })
+    },
+  )
+})

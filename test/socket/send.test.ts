@@ -67,6 +67,18 @@ describe.each(sides)('sendAll on the side that %s', (side) => {
     expect((await collected).equals(bytes)).toBe(true)
   })
 
+  test('isSending is true until the operating system has taken every byte', async () => {
+    const { ours, raw } = await oursAndRaw(side)
+    expect(ours.isSending).toBe(false)
+    await ours.sendAll('at once')
+    expect(ours.isSending).toBe(false)
+    const sending = ours.sendAll(Buffer.alloc(moreThanTheKernelHolds))
+    expect(ours.isSending).toBe(true)
+    raw.socket.resume()
+    await sending
+    expect(ours.isSending).toBe(false)
+  })
+
   test('once it has resolved the caller may reuse the memory', async () => {
     const { ours, raw } = await oursAndRaw(side)
     const collected = raw.collect()

@@ -337,42 +337,75 @@ describe.each(sides)('for await on the side that %s', (side) => {
     expect(await receive(ours, rest.length)).toEqual(rest)
   })
 
-  test('another reader within the loop gets the bytes right behind the line', async () => {
+  // Pitfall 8: from its first line until it is left, the loop is the one reader.
+  test('every other read within the loop rejects and takes nothing', async () => {
     const { ours, raw } = await oursAndRaw(side)
-    const fed = raw.send('3\nabc5\nhe\nlo0\n2\nxy').then(() => raw.end())
-    const bodies: string[] = []
+    await raw.send('one\ntwo\nthree\n')
+    await readable(ours)
     const file = ours.makeFile()
     for await (const line of file) {
-      const count = Number(line)
-      bodies.push(count === 0 ? '' : String(await receive(ours, count)))
+      expect(line).toBe('one\n')
+      await expectAnotherReaderRefused(ours)
+      break
     }
-    expect(bodies).toEqual(['abc', 'he\nlo', '', 'xy'])
-    await fed
+    expect(String(await receive(ours, 10))).toBe('two\nthree\n')
   })
 
-  test('a recv in the same turn as the loop’s next gets the bytes right behind its line', async () => {
+  test('a loop that has not asked for its first line is no reader yet', async () => {
     const { ours, raw } = await oursAndRaw(side)
-    await raw.send('1\n2\n3\n')
+    await raw.send('1\n2\n')
     await readable(ours)
-    const iterator = ours.makeFile()[Symbol.asyncIterator]()
-    const line = iterator.next()
-    const rest = ours.recv(100)
-    expect(await line).toEqual({ done: false, value: '1\n' })
-    expect(String(await rest)).toBe('2\n3\n')
+    const loop = ours.makeFile()[Symbol.asyncIterator]()
+    expect(String(await ours.recv(2))).toBe('1\n')
+    expect((await loop.next()).value).toBe('2\n')
     raw.end()
-    expect((await iterator.next()).done).toBe(true)
+    expect((await loop.next()).done).toBe(true)
+    expect(await ours.recv(1)).toEqual(Buffer.alloc(0))
   })
 
-  test('a Selector sees the lines that a loop has cut ahead', async () => {
+  test('a Selector sees the lines that a loop had at hand when it is left', async () => {
     const { ours, raw } = await oursAndRaw(side)
     await raw.send('one\ntwo\n')
     await readable(ours)
-    const iterator = ours.makeFile()[Symbol.asyncIterator]()
-    expect((await iterator.next()).value).toBe('one\n')
+    for await (const line of ours.makeFile()) if (line === 'one\n') break
     await readable(ours)
     expect(String(ours.tryRecv(100))).toBe('two\n')
   })
+
+  test('a Selector that waits meanwhile changes no line at hand, and sees them when the loop is left', async () => {
+    const { ours, raw } = await oursAndRaw(side)
+    await raw.send('one\ntwo\nthree\n')
+    await readable(ours)
+    let ready: Promise<void> | undefined
+    for await (const line of ours.makeFile()) {
+      expect(line).toBe('one\n')
+      ready = readable(ours)
+      await raw.send('XXXXXXXXXXXXXXXXXX')
+      await turns(5)
+      break
+    }
+    await ready
+    expect(String(await receive(ours, 28))).toBe('two\nthree\nXXXXXXXXXXXXXXXXXX')
+  })
 })
+
+/** Expects that no other read is let in beside the one reader. */
+async function expectAnotherReaderRefused(socket: TcpSocket): Promise<void> {
+  const file = socket.makeFile()
+  const reads = [
+    socket.recv(1),
+    socket.recvInto(Buffer.alloc(1)),
+    file.read(1),
+    file.readLine(),
+    file.readLines(),
+    file[Symbol.asyncIterator]().next(),
+    file.batches().next(),
+  ]
+  for (const failure of await Promise.all(reads.map(failureOf))) {
+    expect(failure).toMatchObject({ code: 'ERR_READER_WAITING' })
+  }
+  expect(() => socket.tryRecv(1)).toThrow(expect.objectContaining({ code: 'ERR_READER_WAITING' }))
+}
 
 /** Lines up to and with the given one. */
 async function linesUntil(socket: TcpSocket, last: string): Promise<Line[]> {
@@ -414,6 +447,19 @@ describe('batches', () => {
     expect(batches.flat()).toEqual([Buffer.from([0xff, 0x0a]), Buffer.from([0xfe])])
   })
 
+  test('the loop is the one reader, until an exception leaves it', async () => {
+    const { ours, raw } = await oursAndRaw('accepted')
+    await raw.send('one\ntwo')
+    const loop = async () => {
+      for await (const batch of ours.makeFile().batches()) {
+        await expectAnotherReaderRefused(ours)
+        throw new Error(`cannot work with ${batch.length} line`)
+      }
+    }
+    expect(await failureOf(loop())).toMatchObject({ message: 'cannot work with 1 line' })
+    expect(String(await receive(ours, 3))).toBe('two')
+  })
+
   // Pitfall 2.
   test('leaving the loop closes nothing', async () => {
     const { ours, raw } = await oursAndRaw('connected')
@@ -448,19 +494,6 @@ describe('one buffer for recv and all files', () => {
     expect(await text.readLines(1)).toEqual(['opq\n'])
     expect(await bytes.read()).toEqual(Buffer.from('rs'))
     expect(await socket.recv(1)).toEqual(Buffer.alloc(0))
-  })
-
-  test('two loops over two files take turns', async () => {
-    const socket = await socketWith('1\n2\n3\n4\n5\n')
-    const first = socket.makeFile()[Symbol.asyncIterator]()
-    const second = socket.makeFile({ encoding: 'buffer' })[Symbol.asyncIterator]()
-    const lines: string[] = []
-    for (let round = 0; round < 2; round++) {
-      lines.push(String((await first.next()).value), String((await second.next()).value))
-    }
-    lines.push(String((await first.next()).value))
-    expect(lines).toEqual(['1\n', '2\n', '3\n', '4\n', '5\n'])
-    expect((await second.next()).done).toBe(true)
   })
 
   test('a file has no close of its own', async () => {

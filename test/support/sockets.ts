@@ -115,9 +115,18 @@ export async function rawServer(
   return { port, accept }
 }
 
+/** The connection from that port: another test's client may have taken ours for an unused one. */
+async function acceptFrom(listener: Listener, port: number | undefined): Promise<TcpSocket> {
+  while (true) {
+    const socket = await listener.accept()
+    if (socket.remoteAddress.port === port) return socket
+    socket.reset()
+  }
+}
+
 /** A listener of ours on the loopback interface that ends with the test. */
-export async function ourListener(): Promise<Listener> {
-  const listener = await listen({ host: loopback, port: 0, backlog: 128 })
+export async function ourListener(idleTimeoutMs?: number): Promise<Listener> {
+  const listener = await listen({ host: loopback, port: 0, backlog: 128, idleTimeoutMs })
   onTestFinished(() => listener.close())
   return listener
 }
@@ -125,6 +134,7 @@ export async function ourListener(): Promise<Listener> {
 export interface PairOptions {
   /** For the side that connects. */
   recvSize?: number
+  idleTimeoutMs?: number
 }
 
 /** Two sockets of ours that are connected with each other. They end with the test. */
@@ -133,10 +143,8 @@ export async function ourPair(
 ): Promise<{ client: TcpSocket; server: TcpSocket }> {
   const listener = await ourListener()
   const { port } = listener.address
-  const [client, server] = await Promise.all([
-    connect({ host: loopback, port, ...options }),
-    listener.accept(),
-  ])
+  const client = await connect({ host: loopback, port, ...options })
+  const server = await acceptFrom(listener, client.localAddress.port)
   onTestFinished(async () => {
     await Promise.all([client.close(), server.close()])
   })
@@ -157,8 +165,9 @@ export async function oursAndRaw(
     endWithTest(ours, raw)
     return { ours, raw }
   }
-  const listener = await ourListener()
-  const [ours, raw] = await Promise.all([listener.accept(), rawClient(listener.address.port)])
+  const listener = await ourListener(options.idleTimeoutMs)
+  const raw = await rawClient(listener.address.port)
+  const ours = await acceptFrom(listener, raw.socket.localPort)
   endWithTest(ours, raw)
   return { ours, raw }
 }
@@ -346,16 +355,30 @@ export interface ScriptResult {
   stderr: string
 }
 
+/** The words that run a program of test/socket/scripts. */
+export function scriptWords(name: string, ...args: (string | number)[]): string[] {
+  const path = fileURLToPath(new URL(`../socket/scripts/${name}`, import.meta.url))
+  return [process.execPath, '--import', 'tsx', path, ...args.map(String)]
+}
+
 /** Runs a program of test/socket/scripts in a process of its own until it ends by itself. */
 export async function runScript(name: string, ...args: string[]): Promise<ScriptResult> {
-  const path = fileURLToPath(new URL(`../socket/scripts/${name}`, import.meta.url))
-  const child = spawn(process.execPath, ['--import', 'tsx', path, ...args], {
+  return runWords(scriptWords(name, ...args))
+}
+
+/** Runs a program until it ends by itself. `onStart` is told its process id. */
+export async function runWords(
+  [program = '', ...args]: readonly string[],
+  onStart: (pid: number) => void = () => {},
+): Promise<ScriptResult> {
+  const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: fileURLToPath(new URL('../../', import.meta.url)),
   })
   onTestFinished(() => {
     child.kill('SIGKILL')
   })
+  onStart(child.pid ?? 0)
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (chunk) => {
@@ -364,6 +387,6 @@ export async function runScript(name: string, ...args: string[]): Promise<Script
   child.stderr.on('data', (chunk) => {
     stderr += chunk
   })
-  await within(once(child, 'close'), `the end of ${name}`, () => stdout + stderr)
+  await within(once(child, 'close'), `the end of ${args.join(' ')}`, () => stdout + stderr)
   return { code: child.exitCode, signal: child.signalCode, stdout, stderr }
 }

@@ -1,100 +1,75 @@
 // The lines of a trace on the terminal: each kind of call in its words.
-import { describe, expect, test } from 'vitest'
-import { type Call, transferOf } from '../../src/calls.ts'
-import { SocketError } from '../../src/index.ts'
-import { readBlocked, TraceLines, traceLine } from '../../src/trace/trace-lines.ts'
+import { expect, test } from 'vitest'
+import type { TraceCall } from '../../src/trace/format.ts'
+import { TraceLines } from '../../src/trace/trace-lines.ts'
 
 const local = { host: '127.0.0.1', port: 2000 }
 const remote = { host: '127.0.0.1', port: 40312 }
-const subject = { socket: 1, local, remote }
-const quick = { subject, startedAt: 2310, returnedAt: 2310.4 }
+const ends = { socket: 2, local, remote }
 
-describe('a line', () => {
-  const cases: [Call, string][] = [
-    [{ ...quick, name: 'listen', subject: { socket: 1, local } }, 'listen on 127.0.0.1:2000'],
-    [{ ...quick, name: 'accept' }, 'accept from 127.0.0.1:40312'],
-    [{ ...quick, name: 'connect' }, 'connect to 127.0.0.1:40312 from 127.0.0.1:2000'],
-    [
-      { ...quick, name: 'recv', transfer: transferOf(Buffer.from('a\x1b[1m\n'), 0) },
-      'recv 6 bytes "a^[[1m\\n" from 127.0.0.1:40312',
-    ],
-    [
-      { ...quick, name: 'recv', transfer: transferOf(Buffer.alloc(0), 6) },
-      'recv 0 bytes: end of data from 127.0.0.1:40312',
-    ],
-    [
-      { ...quick, name: 'sendAll', transfer: transferOf(Buffer.alloc(30_000, 'abc'), 0) },
-      `sendAll 30,000 bytes "${'abc'.repeat(10)}ab…" to 127.0.0.1:40312`,
-    ],
-    [{ ...quick, name: 'tryRecv', wouldBlock: true }, 'tryRecv nothing yet from 127.0.0.1:40312'],
-    [
-      { ...quick, name: 'recv', error: new SocketError('ECONNRESET', 'lost', remote) },
-      'recv failed (ECONNRESET) from 127.0.0.1:40312',
-    ],
-    [{ ...quick, name: 'keyboard', subject: {} }, 'keyboard end of input'],
-    [{ ...quick, name: 'keyboard', subject: {}, error: new Error('over') }, 'keyboard given up'],
-    [
-      { ...quick, name: 'recv', error: new SocketError('ERR_SOCKET_CLOSED', 'closed', remote) },
-      'recv given up from 127.0.0.1:40312',
-    ],
-    [
-      { ...quick, name: 'recv', error: new DOMException('over', 'AbortError') },
-      'recv given up from 127.0.0.1:40312',
-    ],
-    [
-      { ...quick, name: 'keyboard', subject: {}, transfer: transferOf(Buffer.alloc(0)) },
-      'keyboard Enter',
-    ],
-    [
-      { ...quick, name: 'keyboard', subject: {}, transfer: transferOf(Buffer.from('a')) },
-      'keyboard "a"',
-    ],
-    [{ ...quick, name: 'close' }, 'close with 127.0.0.1:40312'],
-    [{ ...quick, name: 'close', subject: { socket: 1, local } }, 'close on 127.0.0.1:2000'],
-  ]
-  test.each(cases)('of %o', (call, words) => {
-    expect(traceLine(call)).toBe(`[   2.310 s] ${words}`)
-  })
-
-  test('says how long the call blocked, where one could notice', () => {
-    const transfer = transferOf(Buffer.from('abc'), 0)
-    expect(traceLine({ name: 'recv', subject, startedAt: 206, returnedAt: 2310, transfer })).toBe(
-      '[   2.310 s] recv 3 bytes "abc" from 127.0.0.1:40312, blocked 2.104 s',
-    )
-  })
-
-  test('says no such thing of a nonblocking call, however slow the machine', () => {
-    const transfer = transferOf(Buffer.from('a'), 0)
-    const call: Call = { name: 'tryRecv', subject, startedAt: 2304, returnedAt: 2310, transfer }
-    expect(traceLine(call)).toBe('[   2.310 s] tryRecv 1 byte "a" from 127.0.0.1:40312')
-  })
-
-  test('tells of many empty-handed calls together', () => {
-    expect(traceLine({ ...quick, name: 'tryRecv', wouldBlock: true }, 48_213)).toBe(
-      '[   2.310 s] tryRecv nothing yet, 48,213 times from 127.0.0.1:40312',
-    )
-  })
-})
-
-test('a call that has not returned after a second shows as blocked, once', async () => {
+/** What a call's line says behind its time. */
+function line(call: string, fields: Partial<TraceCall>): string {
   const lines: string[] = []
-  const trace = new TraceLines((line) => lines.push(line))
-  const call: Call = { name: 'recv', subject, startedAt: performance.now() - 1000 }
-  trace.begins(call)
-  await expect.poll(() => lines, { timeout: 20_000 }).toHaveLength(1)
-  expect(lines[0]).toMatch(/^\[ *\d+\.\d{3} s\] recv from 127\.0\.0\.1:40312 … blocked$/)
-  const told = readBlocked(lines[0] ?? '')
-  expect(told?.call).toBe('recv')
-  expect(told?.at).toBeGreaterThan(call.startedAt + 999)
-  expect(told?.at).toBeLessThan(performance.now() + 1)
-  call.returnedAt = performance.now()
-  trace.returns(call, 1)
-  trace.end()
-  expect(lines).toHaveLength(2)
+  new TraceLines((shown) => lines.push(shown)).write({ call, at: 2310.4, blocked: 0.4, ...fields })
+  expect(lines).toHaveLength(1)
+  expect(lines[0]).toMatch(/^\[ {3}2\.310 s\] /)
+  return lines[0]?.slice('[   2.310 s] '.length) ?? ''
+}
+
+const head = (text: string) => ({ head: Buffer.from(text).toString('hex').slice(0, 64) })
+
+test.each<[call: string, fields: Partial<TraceCall>, words: string]>([
+  ['listen', { socket: 1, local }, 'listen on 127.0.0.1:2000'],
+  ['accept', ends, 'accept from 127.0.0.1:40312'],
+  ['connect', ends, 'connect to 127.0.0.1:40312 from 127.0.0.1:2000'],
+  [
+    'connect',
+    { remote, error: 'ECONNREFUSED' },
+    'connect failed (ECONNREFUSED) to 127.0.0.1:40312',
+  ],
+  [
+    'recv',
+    { ...ends, bytes: 6, offset: 0, ...head('a\x1b[1m\n') },
+    'recv 6 bytes "a^[[1m\\n" from 127.0.0.1:40312',
+  ],
+  ['recv', { ...ends, bytes: 0, offset: 6 }, 'recv 0 bytes: end of data from 127.0.0.1:40312'],
+  [
+    'sendAll',
+    { ...ends, bytes: 30_000, offset: 0, ...head('abc'.repeat(11)) },
+    `sendAll 30,000 bytes "${'abc'.repeat(10)}ab…" to 127.0.0.1:40312`,
+  ],
+  ['tryRecv', { ...ends, wouldBlock: 1 }, 'tryRecv would block from 127.0.0.1:40312'],
+  ['tryRecv', { ...ends, wouldBlock: 48_213 }, 'tryRecv would block ×48,213 from 127.0.0.1:40312'],
+  ['recv', { ...ends, error: 'ECONNRESET' }, 'recv failed (ECONNRESET) from 127.0.0.1:40312'],
+  ['recv', { ...ends, error: 'ERR_SOCKET_CLOSED' }, 'recv given up from 127.0.0.1:40312'],
+  ['recv', { ...ends, error: 'ERR_ABORTED' }, 'recv given up from 127.0.0.1:40312'],
+  ['keyboard', {}, 'keyboard end of input'],
+  ['keyboard', { bytes: 0 }, 'keyboard Enter'],
+  ['keyboard', { bytes: 1, ...head('a') }, 'keyboard "a"'],
+  ['close', ends, 'close with 127.0.0.1:40312'],
+  ['close', { socket: 1, local }, 'close listener on 127.0.0.1:2000'],
+  // What only `watch` sees.
+  ['socket', { socket: 2 }, 'socket'],
+  ['bind', { socket: 2, local, error: 'EADDRINUSE' }, 'bind failed (EADDRINUSE) on 127.0.0.1:2000'],
+  [
+    'send',
+    { ...ends, bytes: 120_000, offset: 0, asked: 1_000_000, process: 77 },
+    '[pid 77] send 120,000 of 1,000,000 bytes "…" to 127.0.0.1:40312',
+  ],
+  ['select', { ...ends, blocked: 500 }, 'select blocked 0.500 s ready: 127.0.0.1:40312'],
+  ['setsockopt SO_REUSEADDR', ends, 'setsockopt SO_REUSEADDR on 127.0.0.1:40312'],
+])('%s %j', (call, fields, words) => {
+  expect(line(call, fields)).toBe(words)
 })
 
-test('only a line that says blocked is read as that of a call which waits', () => {
-  expect(readBlocked('[   2.352 s] keyboard … blocked')).toEqual({ call: 'keyboard', at: 2352 })
-  expect(readBlocked(traceLine({ ...quick, name: 'recv' }))).toBeUndefined()
-  expect(readBlocked('pynet: recv … blocked')).toBeUndefined()
+test('a wait that one could notice stands where 80 columns do not cut it', () => {
+  const data = { ...ends, blocked: 2104, bytes: 3, offset: 0, ...head('abc') }
+  expect(line('recv', data)).toBe('recv blocked 2.104 s 3 bytes "abc" from 127.0.0.1:40312')
+  expect(line('tryRecv', data)).not.toContain('blocked')
+})
+
+test('a call that waits shows as blocked', () => {
+  expect(line('recv', { ...ends, waiting: true })).toBe('recv … blocked from 127.0.0.1:40312')
+  expect(line('keyboard', { waiting: true })).toBe('keyboard … blocked')
+  expect(line('connect', { remote, waiting: true })).toBe('connect … blocked to 127.0.0.1:40312')
 })

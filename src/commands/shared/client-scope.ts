@@ -39,8 +39,8 @@ export class ClientScope {
     const isNews = error instanceof LimitError && !this.#hasReachedLimit
     if (isNews) this.#hasReachedLimit = true
     else if (!verbose) return
-    const address = formatAddress(client.remoteAddress)
-    terminal.say('warning', error instanceof Error ? error.message : `${address} has left`)
+    if (error instanceof Error) terminal.say('warning', error.message)
+    else terminal.say('hint', `${formatAddress(client.remoteAddress)} has left`)
   }
 
   /** Resolves when all clients have been served; rejects with an error that was no client's. */

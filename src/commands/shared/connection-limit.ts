@@ -14,9 +14,9 @@ export interface ConnectionLimit {
  * Returns the number of connections asked for, or fewer where the process may not open so many
  * files: a connection without a descriptor would be dropped, and Node would not say so.
  */
-export function connectionLimit(asked: number): ConnectionLimit {
+export function connectionLimit(asked: number, filesPerClient = 1): ConnectionLimit {
   const files = openFileLimit()
-  const left = files - RESERVED_DESCRIPTORS - openFiles()
+  const left = Math.floor((files - RESERVED_DESCRIPTORS - openFiles()) / filesPerClient)
   if (left >= asked) {
     return { maxConnections: asked, reason: `${asked} are open (--max-connections)` }
   }

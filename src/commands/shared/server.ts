@@ -18,6 +18,8 @@ export interface ServerOptions {
   maxConnections: number
   idleTimeout?: number
   verbose?: boolean
+  /** How many files a client needs; 1 by default, its connection. */
+  filesPerClient?: number
   /** The server serves one client only: if that one fails, so does the server. */
   endsWithClient?: boolean
 }
@@ -63,7 +65,7 @@ export async function runServer(
   program: (listener: Listener, clients: ClientScope) => Promise<void>,
 ): Promise<void> {
   const { host, backlog, idleTimeout } = options
-  const { maxConnections, reason } = connectionLimit(options.maxConnections)
+  const { maxConnections, reason } = connectionLimit(options.maxConnections, options.filesPerClient)
   let hasRefused = false
   const listener = await listen({
     host,
@@ -84,8 +86,8 @@ export async function runServer(
   const clients = new ClientScope(listener, { ...options, terminal, signal })
   try {
     await program(listener, clients)
-    await clients.finish()
   } finally {
     await listener.close()
+    await clients.finish()
   }
 }

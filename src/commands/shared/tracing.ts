@@ -1,10 +1,7 @@
 // Starts what the trace options ask for; loaded only when one of them is given.
 import type { Terminal } from '../../terminal/terminal.ts'
 import type { TraceSink, TraceSource } from '../../trace/format.ts'
-import { observe } from '../../trace/observe.ts'
-import { ownCost, Summary } from '../../trace/summary.ts'
-import { TraceFile } from '../../trace/trace-file.ts'
-import { TraceLines } from '../../trace/trace-lines.ts'
+import { observe, ownCost, Summary, TraceFile, TraceLines } from '../../trace/index.ts'
 import type { TraceOptions } from './trace-options.ts'
 
 /** Ends a trace; returns whether all of it was written. */

@@ -1,22 +1,20 @@
 // Wrong usage: what is wrong with a command line, and what to type instead.
 import { type Command, CommanderError } from 'commander'
+import { SUMMARIES } from '../summaries.ts'
 
 const EXIT_USAGE = 2
 
-interface Names {
-  readonly [command: string]: { readonly original?: string }
-}
+type Names = Readonly<Record<string, { readonly original?: string }>>
 
 /**
  * Throws CommanderError where the command line cannot be right, whatever the commands take: a
  * command that does not exist, or an argument whose bytes Node has replaced already.
  */
-export function checkWords(words: readonly string[], commands: Names): void {
+export function checkWords(words: readonly string[], commands: Names = SUMMARIES): void {
   const [name = ''] = words[0] === 'help' ? words.slice(1) : words
   if (/^[^-]/.test(name) && !Object.hasOwn(commands, name)) {
     const similar = Object.keys(commands).filter((command) => {
-      const { original } = commands[command] ?? {}
-      return original === name || command.split('-').includes(name)
+      return commands[command]?.original === name || command.split('-').includes(name)
     })
     // A word that is only mistyped is left to commander, which finds the one that is most alike.
     if (similar.length > 0) {

@@ -1,6 +1,7 @@
 // Reads lines from a loopback socket in one of several ways, fed by a thread of its own.
 //
 // usage: line-reader library way bytes average
+import { once } from 'node:events'
 import { connect as connectPlain, createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
@@ -20,79 +21,62 @@ interface Count {
 }
 
 type Library = typeof import('../../../src/index.ts')
-type Way = (port: number) => Promise<Count>
 
 const HOST = '127.0.0.1'
 const BLOCK_BYTES = 1_000_000
 
-/** How fast the feeder is: the bytes as they come, not cut at all. */
-const UNCUT = 'uncut'
-
-/** The ways that take lines as text from a plain socket of Node; all drop the newline. */
-const ways: Record<string, (socket: Socket, count: Count) => Promise<unknown>> = {
-  'readline-await': (socket, count) => countEach(readlineOf(socket), count),
-  'readline-event': (socket, count) => {
-    const lines = readlineOf(socket)
-    lines.on('line', (line) => add(line, count))
-    return new Promise((resolve) => lines.once('close', resolve))
+/** A stream of lines as text, and its events: a line, and the end. All drop the newline. */
+const peers = {
+  readline: {
+    open: (socket: Socket) =>
+      createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY }),
+    line: 'line',
+    end: 'close',
   },
-  'split2-await': (socket, count) => countEach(socket.pipe(split2()), count),
-  'split2-event': (socket, count) => {
-    const lines = socket.pipe(split2())
-    lines.on('data', (line: string) => add(line, count))
-    return new Promise((resolve) => lines.once('end', resolve))
-  },
-  'byline-await': (socket, count) => countEach(bylineOf(socket), count),
-  'byline-event': (socket, count) => {
-    const lines = bylineOf(socket)
-    lines.on('data', (line: string) => add(line, count))
-    return new Promise((resolve) => lines.once('end', resolve))
+  split2: { open: (socket: Socket) => socket.pipe(split2()), line: 'data', end: 'end' },
+  byline: {
+    // With an encoding it gives text, without one a Buffer for each line.
+    open: (socket: Socket) => byline(socket.setEncoding('utf8'), { keepEmptyLines: true }),
+    line: 'data',
+    end: 'end',
   },
 }
 
-function readlineOf(socket: Socket) {
-  return createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY })
+async function readWithPeer(name: string, port: number, count: Count): Promise<void> {
+  const [peer, form] = name.split('-')
+  const { open, line, end } = peers[peer as keyof typeof peers]
+  const lines: AsyncIterable<unknown> & NodeJS.EventEmitter = open(connectPlain(port, HOST))
+  if (form === 'await') {
+    for await (const each of lines) add(each as string, count)
+  } else {
+    lines.on(line, (each: string) => add(each, count))
+    await once(lines, end)
+  }
+  // byline takes the nothing behind the last newline for an empty line.
+  if (peer === 'byline') count.lines--
+  count.characters += count.lines
 }
 
-function bylineOf(socket: Socket) {
-  // With an encoding it gives text, without one a Buffer for each line.
-  return byline(socket.setEncoding('utf8'), { keepEmptyLines: true })
-}
-
-async function countEach(lines: AsyncIterable<unknown>, count: Count): Promise<void> {
-  for await (const line of lines) add(line as string, count)
+async function readWithOurs(
+  name: string,
+  { connect }: Library,
+  port: number,
+  count: Count,
+): Promise<void> {
+  const socket = await connect({ host: HOST, port })
+  if (name === 'ours-await') {
+    for await (const line of socket.makeFile()) add(line, count)
+  } else {
+    for await (const batch of socket.makeFile().batches()) {
+      for (const line of batch) add(line, count)
+    }
+  }
+  await socket.close()
 }
 
 function add(line: string, count: Count): void {
   count.lines++
   count.characters += line.length
-}
-
-function wayOf(name: string, library: Library): Way {
-  const count: Count = { lines: 0, characters: 0 }
-  const plain = ways[name]
-  return async (port) => {
-    if (name === UNCUT) {
-      for await (const chunk of connectPlain({ host: HOST, port })) count.characters += chunk.length
-      return count
-    }
-    if (plain !== undefined) {
-      await plain(connectPlain({ host: HOST, port }), count)
-      // byline takes the nothing behind the last newline for an empty line.
-      if (name.startsWith('byline')) count.lines--
-      count.characters += count.lines
-      return count
-    }
-    const socket = await library.connect({ host: HOST, port })
-    if (name === 'ours-await') {
-      for await (const line of socket.makeFile()) add(line, count)
-    } else {
-      for await (const batch of socket.makeFile().batches())
-        for (const line of batch) add(line, count)
-    }
-    await socket.close()
-    return count
-  }
 }
 
 async function read(): Promise<void> {
@@ -103,11 +87,14 @@ async function read(): Promise<void> {
   const port = await new Promise<number>((resolve, reject) => {
     feeder.once('message', resolve).once('error', reject)
   })
-  const way = wayOf(name, library)
+  const before = feeder.performance.eventLoopUtilization()
   const start = performance.now()
-  const count = await way(port)
+  const count: Count = { lines: 0, characters: 0 }
+  if (name.startsWith('ours')) await readWithOurs(name, library, port, count)
+  else await readWithPeer(name, port, count)
   const seconds = (performance.now() - start) / 1000
-  process.stdout.write(JSON.stringify({ ...count, seconds }))
+  const { utilization } = feeder.performance.eventLoopUtilization(before)
+  process.stdout.write(JSON.stringify({ ...count, seconds, feederIdle: 1 - utilization }))
 }
 
 /** Lines of ASCII, of any length from 1 to twice the average, the same in each run. */

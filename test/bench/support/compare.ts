@@ -1,138 +1,168 @@
-// Runs the sides of a comparison in turn, and makes a row of the table out of what they gave.
+// Runs the sides of a comparison in turn, and makes rows of the table out of what they measured.
+import type { Build } from './programs.ts'
 import { median, short } from './statistics.ts'
+
+/** What one run measured: a number for each unit. */
+export type Values = Record<string, number>
+
+export interface Measure {
+  /** Which values are good; without it the value is only shown. */
+  better?: 'more' | 'less'
+  /** What ours / peer must be: at least, or at most where less is better. */
+  goal?: number
+}
 
 export interface Options {
   /** How often each side is measured. */
   runs: number
   /** A tenth of the work: to see that everything runs. */
   quick: boolean
-}
-
-/** One row of the table. */
-export interface Row {
-  what: string
-  ours: string
-  peer: string
-  ratio: string
-  goal: string
+  ours: Build
+  /** Another build of pynet, measured beside ours. */
+  base?: Build
 }
 
 export interface Scenario {
   /** What `--only` selects. */
   name: string
-  run(options: Options): Promise<{ rows: Row[]; notes?: string[] }>
+  run(options: Options): Promise<Row[]>
 }
 
-export interface Side {
-  name: string
-  /** Measures once. Undefined for a peer that is not installed. */
-  measure: (() => Promise<number>) | undefined
+export interface Row {
+  what: string
+  unit: string
+  ours: string
+  peer: string
+  ratio: string
+  goal: string
+  base: string
 }
+
+/** Undefined for a peer that is not installed. */
+type Side = (() => Promise<Values>) | undefined
 
 interface Comparison {
   what: string
-  unit: string
-  /** Which values are the better ones: rates are high, times are low. */
-  better: 'high' | 'low'
-  ours: () => Promise<number>
-  /** The best of the installed ones is what counts. */
-  peers: readonly Side[]
-  /** What ours / peer shall be: at least, or at most where low values are better. */
-  goal?: number
+  /** By unit. The first decides which of the peers is the best one. */
+  measures: Record<string, Measure>
+  measure: (build: Build) => Promise<Values>
+  peers?: Record<string, Side>
 }
 
 export function tell(text: string): void {
   process.stderr.write(`${text}\n`)
 }
 
-/** Measures each side in turn, so many times: A B A B. Gives the values of each side. */
-export async function interleave(
+/** Measures each side in turn, so many times: A B A B. */
+async function interleave(
   what: string,
-  unit: string,
   runs: number,
-  sides: readonly Side[],
-): Promise<Map<string, number[]>> {
-  const values = new Map<string, number[]>(sides.map(({ name }) => [name, []]))
+  sides: Record<string, Side>,
+): Promise<Record<string, Values[]>> {
+  const values: Record<string, Values[]> = {}
   for (let run = 1; run <= runs; run++) {
-    const told: string[] = []
-    for (const { name, measure } of sides) {
+    for (const [name, measure] of Object.entries(sides)) {
       if (measure === undefined) continue
-      const value = await measure()
-      values.get(name)?.push(value)
-      told.push(`${name} ${short(value)}`)
+      const measured = await measure()
+      values[name] = [...(values[name] ?? []), measured]
+      const told = Object.entries(measured).map(([unit, value]) => `${short(value)} ${unit}`)
+      tell(`${what}, run ${run} of ${runs}, ${name}: ${told.join(', ')}`)
     }
-    tell(`${what}, run ${run} of ${runs}, ${unit}: ${told.join(', ')}`)
   }
   return values
 }
 
-/** Compares ours with the best of the peers. */
-export async function compare(comparison: Comparison, runs: number): Promise<Row> {
-  const { what, unit, better, peers } = comparison
-  const sides = [{ name: 'ours', measure: comparison.ours }, ...peers]
-  const values = await interleave(what, unit, runs, sides)
-  const ours = values.get('ours') ?? []
-  const sign = better === 'high' ? 1 : -1
-  const [best] = peers
-    .map(({ name }) => ({ name, values: values.get(name) ?? [] }))
-    .filter((peer) => peer.values.length > 0)
-    .sort((a, b) => sign * (median(b.values) - median(a.values)))
-  const leftOut = peers.filter((peer) => peer.measure === undefined).map(({ name }) => name)
-  const row = { what, ours: `${short(median(ours))} ${unit}`, goal: '' }
-  if (best === undefined) {
+/** Compares ours with the best of the peers, and with the base: a row for each unit. */
+export async function compare(
+  { what, measures, measure, peers = {} }: Comparison,
+  { runs, ours, base }: Options,
+): Promise<Row[]> {
+  const values = await interleave(what, runs, {
+    ours: () => measure(ours),
+    base: base && (() => measure(base)),
+    ...peers,
+  })
+  const [[unit, { better = 'more' }] = ['', {}]] = Object.entries(measures)
+  const sign = better === 'more' ? 1 : -1
+  const of = (side: string, ofUnit: string) =>
+    (values[side] ?? []).map((each) => each[ofUnit] ?? Number.NaN)
+  const [best] = Object.keys(peers)
+    .filter((name) => peers[name] !== undefined)
+    .sort((a, b) => sign * (median(of(b, unit)) - median(of(a, unit))))
+  const leftOut = Object.keys(peers).filter((name) => peers[name] === undefined)
+  return Object.entries(measures).map(([name, one]) => {
+    const mine = of('ours', name)
+    const ratioTo = (side: string) =>
+      median(mine.map((value, run) => value / (of(side, name)[run] ?? Number.NaN)))
+    const shown = (side: string) => short(median(of(side, name)))
+    const ratio = best === undefined || one.better === undefined ? Number.NaN : ratioTo(best)
     return {
-      ...row,
-      peer: leftOut.map(notInstalled).join(', '),
-      ratio: '',
-      goal: goalText(comparison),
+      what,
+      unit: name,
+      ours: shown('ours'),
+      peer: [
+        ...(best === undefined ? [] : [`${shown(best)} (${best})`]),
+        ...leftOut.map((peer) => `${peer} left out: not installed`),
+      ].join(', '),
+      ratio: Number.isNaN(ratio) ? '' : short(ratio),
+      goal: judged(one, ratio),
+      base: base === undefined ? '' : `${shown('base')}, ours/base ${short(ratioTo('base'))}`,
     }
-  }
-  const ratio = median(ours.map((value, index) => value / (best.values[index] ?? Number.NaN)))
-  const peer = [
-    `${short(median(best.values))} ${unit} (${best.name})`,
-    ...leftOut.map(notInstalled),
-  ]
-  return { ...row, peer: peer.join(', '), ratio: short(ratio), goal: goalText(comparison, ratio) }
+  })
 }
 
-function notInstalled(name: string): string {
-  return `${name} left out: not installed`
+/** Shows what work of growing size comes to: a row for each unit, with its value at each size. */
+export async function growth(
+  what: string,
+  sizes: readonly number[],
+  measure: (size: number, build: Build) => Promise<Values>,
+  { runs, ours, base }: Options,
+): Promise<Row[]> {
+  const label = `${what}: ${sizes.map((size) => size.toLocaleString('en')).join(', ')}`
+  const valuesOf = (build: Build) =>
+    interleave(
+      label,
+      runs,
+      Object.fromEntries(sizes.map((size) => [`size ${size}`, () => measure(size, build)])),
+    )
+  const mine = await valuesOf(ours)
+  const theirs = base && (await valuesOf(base))
+  const [first] = Object.values(mine).flat()
+  return Object.keys(first ?? {}).map((unit) => {
+    const medians = (values: Record<string, Values[]>) =>
+      Object.values(values).map((each) => median(each.map((one) => one[unit] ?? Number.NaN)))
+    const numbers = medians(mine)
+    return {
+      what: label,
+      unit,
+      ours: numbers.map(short).join(', '),
+      peer: 'itself: the last beside the first',
+      ratio: short((numbers.at(-1) ?? Number.NaN) / (numbers[0] ?? Number.NaN)),
+      goal: '',
+      base: theirs === undefined ? '' : medians(theirs).map(short).join(', '),
+    }
+  })
 }
 
-function goalText({ goal, better }: Comparison, ratio?: number): string {
+/** The goal, and whether it is reached. */
+function judged({ goal, better }: Measure, ratio: number): string {
   if (goal === undefined) return ''
-  const text = `${better === 'high' ? '≥' : '≤'} ${goal}`
-  return ratio === undefined
-    ? text
-    : judged(text, better === 'high' ? ratio >= goal : ratio <= goal)
-}
-
-/** The goal, and whether it was reached. */
-export function judged(goal: string, isReached: boolean): string {
-  return `${goal}: ${isReached ? 'yes' : '**no**'}`
+  const text = `${better === 'more' ? '≥' : '≤'} ${goal}`
+  if (Number.isNaN(ratio)) return text
+  const isReached = better === 'more' ? ratio >= goal : ratio <= goal
+  return `${text}: ${isReached ? 'yes' : '**no**'}`
 }
 
 /** A table in Markdown, padded so that it reads well as text too. */
-export function table(rows: readonly Row[]): string {
-  const head: Row = { what: 'what', ours: 'ours', peer: 'peer', ratio: 'ratio', goal: 'goal' }
-  const columns = ['what', 'ours', 'peer', 'ratio', 'goal'] as const
-  const widths = columns.map((name) => Math.max(...[head, ...rows].map((row) => row[name].length)))
-  const line = (cells: string[], fill: string) =>
-    `| ${cells.map((cell, index) => cell.padEnd(widths[index] ?? 0, fill)).join(' | ')} |`
-  return [
-    line(
-      columns.map((name) => head[name]),
-      ' ',
-    ),
-    line(
-      columns.map(() => ''),
-      '-',
-    ),
-    ...rows.map((row) =>
-      line(
-        columns.map((name) => row[name]),
-        ' ',
-      ),
-    ),
-  ].join('\n')
+export function table(rows: readonly Row[], hasBase: boolean): string {
+  const columns = ['what', 'unit', 'ours', 'peer', 'ratio', 'goal', 'base'] as const
+  const shown = columns.filter((name) => name !== 'base' || hasBase)
+  const cells = [shown, shown.map(() => ''), ...rows.map((row) => shown.map((name) => row[name]))]
+  const widths = shown.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
+  return cells
+    .map((row, line) =>
+      row.map((cell, column) => cell.padEnd(widths[column] ?? 0, line === 1 ? '-' : ' ')),
+    )
+    .map((row) => `| ${row.join(' | ')} |`)
+    .join('\n')
 }

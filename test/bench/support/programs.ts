@@ -1,12 +1,13 @@
 // Starts the processes that are measured, and ends each of them by its own handle.
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
-import { constants } from 'node:os'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { constants, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 
 const path = (fromHere: string) => fileURLToPath(new URL(fromHere, import.meta.url))
-export const pynetPath = path('../../../bin/pynet.js')
-export const libraryPath = path('../../../dist/index.js')
 const interopPeers = path('../../interop/peers/')
 const benchPeers = path('../peers/')
 
@@ -133,12 +134,57 @@ export class Program {
   }
 }
 
-/** Ours, as a user runs it: the build, in a process of its own. */
-export function startPynet(args: readonly (string | number)[], options?: StartOptions): Program {
-  return new Program(process.execPath, [pynetPath, ...args.map(String)], options)
+const isInstalled = (command: string) =>
+  spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0
+export const hasPython = isInstalled('python3')
+export const hasIperf = isInstalled('iperf3')
+
+/** A build of pynet: its program, and what the package exports. */
+export interface Build {
+  program: string
+  library: string
 }
 
-/** A peer in Python: one of the interop tests, or a variant of one from test/bench/peers. */
+/** Returns the build in a clone. */
+export function buildIn(clone: string): Build {
+  const { exports } = JSON.parse(readFileSync(join(clone, 'package.json'), 'utf8'))
+  const library = exports['.'].import?.default ?? exports['.'].default
+  return { program: join(clone, 'bin/pynet.js'), library: join(clone, library) }
+}
+
+export const ours = buildIn(path('../../..'))
+
+/** Starts pynet as a user runs it: a build, in a process of its own. */
+export function startPynet(
+  args: readonly (string | number)[],
+  options?: StartOptions,
+  { program }: Build = ours,
+): Program {
+  return new Program(process.execPath, [program, ...args.map(String)], options)
+}
+
+let folder: string | undefined
+
+/** Returns a folder for what the benchmarks make; it is gone at the end. */
+export function scratchFolder(): string {
+  if (folder === undefined) {
+    const made = mkdtempSync(join(tmpdir(), 'pynet-bench-'))
+    process.once('exit', () => rmSync(made, { recursive: true, force: true }))
+    folder = made
+  }
+  return folder
+}
+
+/** Builds a program of test/bench/peers, so that no loader runs in it; returns what starts it. */
+export async function peerInNode(name: string): Promise<(...args: (string | number)[]) => Program> {
+  const outfile = join(scratchFolder(), `${name}.cjs`)
+  const entryPoints = [`${benchPeers}${name}.ts`]
+  await build({ entryPoints, outfile, bundle: true, platform: 'node', format: 'cjs' })
+  return (...args) =>
+    new Program(process.execPath, [outfile, ...args.map(String)], { keepOutput: true })
+}
+
+/** Starts a peer in Python: one of the interop tests, or one from test/bench/peers. */
 export function startPython(
   name: `interop/${string}` | `bench/${string}`,
   args: readonly (string | number)[],

@@ -1,0 +1,38 @@
+// A free port for a server under check.
+import { createSocket } from 'node:dgram'
+import { codeOf, listen } from '../socket/index.ts'
+
+/** A port that nobody used when it was chosen. */
+export interface FreePort {
+  readonly port: number
+  /** Lets other checks have it. */
+  release(): void
+}
+
+/**
+ * Chooses a port on which nobody listens. Other checks on this machine leave it alone until it is
+ * released: each of them holds the UDP port of the same number, which no program under check uses.
+ * Any other program may take it, so a server that cannot have it gets another one.
+ */
+export async function chooseFreePort(): Promise<FreePort> {
+  for (;;) {
+    const probe = await listen({ port: 0 })
+    const { port } = probe.address
+    const release = await reserve(port)
+    await probe.close()
+    if (release !== undefined) return { port, release }
+  }
+}
+
+/** Resolves with the way to give it up, or with undefined if another check has it. */
+function reserve(port: number): Promise<(() => void) | undefined> {
+  const socket = createSocket('udp4')
+  return new Promise((resolve) => {
+    socket.once('error', (error) => {
+      socket.close()
+      // Where no port can be reserved, one does without.
+      resolve(codeOf(error) === 'EADDRINUSE' ? undefined : () => {})
+    })
+    socket.bind({ port, address: '127.0.0.1' }, () => resolve(() => socket.close()))
+  })
+}

@@ -1,0 +1,92 @@
+// The program under check: started in a process group of its own, with a keyboard that we type at.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { endGroup, killGroup, noteEnd, watchGroup } from './process-group.ts'
+import { ProgramOutput } from './program-output.ts'
+import { Uncheckable } from './step.ts'
+
+/** What leaves the group may hold the output open: it is not waited for any longer than this. */
+const OUTPUT_GRACE_MS = 200
+
+/** How a program ended: one of the two is null. */
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+export class Program {
+  readonly stdout = new ProgramOutput()
+  readonly stderr = new ProgramOutput()
+  /** The number of its process, and of its group. */
+  readonly pid: number
+  /** Resolves when it has ended and all that it printed is here. */
+  readonly ended: Promise<Exit>
+  /** As `ended`; undefined while it runs. */
+  exit: Exit | undefined
+  readonly #child: ChildProcess
+
+  private constructor(child: ChildProcess, pid: number) {
+    this.#child = child
+    this.pid = pid
+    child.stdout?.on('data', (chunk: Buffer) => this.stdout.add(chunk))
+    child.stderr?.on('data', (chunk: Buffer) => this.stderr.add(chunk))
+    // It may end before it has read what was typed.
+    child.stdin?.on('error', () => {})
+    child.once('exit', () => noteEnd(pid))
+    this.ended = new Promise((resolve) => {
+      child.once('close', (code, signal) => {
+        this.exit = { code, signal }
+        resolve(this.exit)
+      })
+    })
+  }
+
+  /**
+   * Starts the command. Rejects with Uncheckable if there is no such program, or it cannot be
+   * executed.
+   */
+  static async start(
+    [file = '', ...args]: readonly string[],
+    env: NodeJS.ProcessEnv = process.env,
+  ): Promise<Program> {
+    try {
+      const child = spawn(file, args, { detached: true, env, stdio: 'pipe' })
+      const { pid } = child
+      // It must be known before we wait for anything: we may be interrupted meanwhile.
+      if (pid !== undefined) watchGroup(pid)
+      await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject))
+      return new Program(child, pid as number)
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      const why = { ENOENT: 'there is no such program', EACCES: 'it may not be executed' }[
+        code ?? ''
+      ]
+      throw new Uncheckable(`cannot start ${file}: ${why ?? message}`, { cause: error })
+    }
+  }
+
+  /** Types at its keyboard. */
+  type(text: string): void {
+    this.#child.stdin?.write(text)
+  }
+
+  /** Ends its standard input, as Ctrl-D does. */
+  endInput(): void {
+    this.#child.stdin?.end()
+  }
+
+  /** Ends it at once, with all that it has started. */
+  kill(): void {
+    killGroup(this.pid)
+  }
+
+  /** Ends it with all that it has started, and resolves when nothing of it is left. */
+  async stop(): Promise<void> {
+    await endGroup(this.pid)
+    const giveUp = setTimeout(() => {
+      this.#child.stdout?.destroy()
+      this.#child.stderr?.destroy()
+    }, OUTPUT_GRACE_MS)
+    await this.ended
+    clearTimeout(giveUp)
+  }
+}

@@ -1,0 +1,153 @@
+// The role of str-client, strclnt.py: a dialogue, a letter at a time, until an empty line.
+import { setTimeout as delay } from 'node:timers/promises'
+import { type ClientProgram, expectRequest, startClient } from './client-program.ts'
+import { differentLetters } from './letters.ts'
+import { expectExit } from './program-end.ts'
+import { waitForOutput } from './program-text.ts'
+import type { Session } from './session.ts'
+import { type Step, Unmet } from './step.ts'
+import { shown } from './words.ts'
+
+const PIECES = 3
+const BETWEEN_PIECES_MS = 100
+/** What other clients have sent before; none of it is a letter that we type. */
+const OTHERS_LETTERS = 3
+const LONG_REPLY_BYTES = 2000
+const HUGE_REPLY_BYTES = 1e6
+
+export const strClient: readonly Step[] = [
+  {
+    name: 'sends exactly the letter typed',
+    section: '6',
+    async run(session) {
+      const { program, server } = await startClient(session)
+      program.type('a\n')
+      await expectRequest(server, 'a', 'the letter')
+    },
+  },
+  {
+    name: 'prints each reply whole',
+    section: '6',
+    run: (session) => expectDialogue(session, repliesTo(session, 'abc', OTHERS_LETTERS)),
+  },
+  {
+    name: 'asks again after a reply',
+    section: '6',
+    async run(session) {
+      const client = await startClient(session)
+      await answer(client, 'a', 'a')
+      await answer(client, 'b', 'ab')
+    },
+  },
+  {
+    name: 'leaves on an empty line, and ends its connection',
+    section: '6',
+    async run(session) {
+      const client = await startClient(session)
+      await answer(client, 'a', 'a')
+      client.program.type('\n')
+      await client.server.expectEnd('when an empty line is typed')
+      await expectExit(session, client.program, 'when an empty line is typed', '0')
+    },
+  },
+  {
+    name: 'puts a reply in pieces together',
+    section: '2.1',
+    strict: true,
+    run: (session) =>
+      expectDialogue(session, repliesTo(session, 'abc', OTHERS_LETTERS), { isInPieces: true }),
+  },
+  {
+    name: 'leaves at the end of its input',
+    section: '6',
+    strict: true,
+    async run(session) {
+      const client = await startClient(session)
+      await answer(client, 'a', 'a')
+      client.program.endInput()
+      await client.server.expectEnd('at the end of the input')
+      await expectExit(session, client.program, 'at the end of its input', '0')
+    },
+  },
+  {
+    name: 'prints a reply of 2,000 bytes',
+    section: '6',
+    strict: true,
+    run: (session) => expectDialogue(session, repliesTo(session, 'ab', LONG_REPLY_BYTES)),
+  },
+  {
+    name: 'prints a reply of 1 MB',
+    section: '6',
+    strict: true,
+    run: (session) => expectDialogue(session, repliesTo(session, 'a', HUGE_REPLY_BYTES)),
+  },
+  {
+    name: 'fails when the server ends in the middle of a reply',
+    section: '2.2',
+    strict: true,
+    async run(session) {
+      const client = await startClient(session)
+      await answer(client, 'a', 'xa')
+      client.program.type('b\n')
+      await client.server.receiveThrough('b', 'the letter')
+      await client.server.send('xa')
+      client.server.endData()
+      await expectExit(session, client.program, 'at the end of data', 'not 0')
+    },
+  },
+]
+
+/** Types the letter, and sends the reply when it has come. */
+async function answer(
+  { program, server }: ClientProgram,
+  letter: string,
+  reply: string,
+  { isInPieces = false } = {},
+): Promise<void> {
+  program.type(`${letter}\n`)
+  await server.receiveThrough(letter, 'the letter typed')
+  if (!isInPieces) return await server.send(reply)
+  const size = Math.ceil(reply.length / PIECES)
+  for (let start = 0; start < reply.length; start += size) {
+    if (start > 0) await delay(BETWEEN_PIECES_MS)
+    await server.send(reply.slice(start, start + size))
+  }
+}
+
+/** What the server replies to each letter: all of v, which begins with the letters of others. */
+function repliesTo({ options: { seed } }: Session, typed: string, othersLetters: number): string[] {
+  const letters = differentLetters(seed, Math.min(othersLetters, OTHERS_LETTERS)).toUpperCase()
+  const others = letters.repeat(Math.ceil(othersLetters / letters.length)).slice(0, othersLetters)
+  return [...typed].map((_, index) => others + typed.slice(0, index + 1))
+}
+
+/** A dialogue of which every reply is printed once, as a line behind the prompt. */
+async function expectDialogue(
+  session: Session,
+  replies: readonly string[],
+  options?: { isInPieces: boolean },
+): Promise<undefined> {
+  const client = await startClient(session)
+  for (const reply of replies) await answer(client, reply.slice(-1), reply, options)
+  client.program.type('\n')
+  const isEnough = (bytes: Buffer) => hasReplies(bytes.toString('latin1'), replies)
+  const printed = await waitForOutput(session, client.program, isEnough)
+  if (isEnough(printed)) return
+  const lines = replies.map((reply) => shown(`${reply}\n`)).join(', then ')
+  throw new Unmet(`on stdout, each behind the prompt: ${lines}`, shown(printed))
+}
+
+/** Whether each reply is there as the end of a line, and between them always the same: the prompt. */
+function hasReplies(text: string, replies: readonly string[]): boolean {
+  const prompts: string[] = []
+  let start = 0
+  for (const reply of replies) {
+    const line = `${reply}\n`
+    const at = text.indexOf(line, start)
+    if (at < 0) return false
+    prompts.push(text.slice(start, at))
+    start = at + line.length
+  }
+  const [first = '', second = first, ...others] = prompts
+  return first.endsWith(second) && others.every((prompt) => prompt === second)
+}

@@ -1,0 +1,54 @@
+// How a failure shows bytes and endings.
+import { preview } from '../terminal/visible.ts'
+import { bytesOf, number } from '../trace/amounts.ts'
+import type { Exit } from './program.ts'
+
+/** Of longer bytes only the beginning and the end are shown. */
+const SHOWN_BYTES = 96
+const TAIL_BYTES = 24
+
+/** `3 bytes "abc"`: bytes made visible, long ones cut in the middle; `nothing` for none. */
+export function shown(data: string | Uint8Array): string {
+  const bytes = Buffer.from(data)
+  if (bytes.length === 0) return 'nothing'
+  if (bytes.length <= SHOWN_BYTES) return `${bytesOf(bytes.length)} "${preview(bytes)}"`
+  return shownEnds(
+    bytes.subarray(0, SHOWN_BYTES - TAIL_BYTES),
+    bytes.subarray(-TAIL_BYTES),
+    bytes.length,
+  )
+}
+
+/** The same of `length` bytes of which only the beginning and the end are at hand. */
+export function shownEnds(head: Uint8Array, tail: Uint8Array, length: number): string {
+  const left = number(length - head.length - tail.length)
+  return `${bytesOf(length)} "${preview(head)}" … ${left} more … "${preview(tail)}"`
+}
+
+/** `it ended with exit code 1` */
+export function endWords({ code, signal }: Exit): string {
+  return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
+}
+
+/** `0.5 s` */
+export function secondsOf(milliseconds: number): string {
+  return `${milliseconds / 1000} s`
+}
+
+const SHOWN_BEFORE = 16
+const SHOWN_AFTER = 40
+
+/** Two byte strings that are not equal, in words: all of them, or what is around the difference. */
+export function difference(expected: Buffer, came: Buffer): { expected: string; came: string } {
+  if (Math.max(expected.length, came.length) <= SHOWN_BYTES) {
+    return { expected: shown(expected), came: shown(came) }
+  }
+  const length = Math.min(expected.length, came.length)
+  let at = 0
+  while (at < length && expected[at] === came[at]) at++
+  const around = (bytes: Buffer) => {
+    const part = preview(bytes.subarray(Math.max(0, at - SHOWN_BEFORE), at + SHOWN_AFTER))
+    return `${bytesOf(bytes.length)}, at byte ${number(at)} "${part}"`
+  }
+  return { expected: around(expected), came: around(came) }
+}
