@@ -1,46 +1,56 @@
-// The library guide: its examples compile in strict mode, run, and print what stands below them.
-import { execFile } from 'node:child_process'
+// The library guide: each of its examples compiles in strict mode, runs, and prints what the guide says.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { expect, onTestFinished, test } from 'vitest'
+import * as library from '../../src/index.ts'
+import { runWords } from '../support/sockets.ts'
 
-const run = promisify(execFile)
-const project = new URL('../..', import.meta.url).pathname
+const project = fileURLToPath(new URL('../../', import.meta.url))
 const guide = readFileSync(join(project, 'src/socket/README.md'), 'utf8')
-const examples = [...guide.matchAll(/^```ts\n(.*?)^```\n\n```text\n(.*?)^```/gms)].map(
-  ([, program = '', output = '']) => ({ program, output }),
-)
-let folder = ''
+const blocks = [...guide.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language, text = '']) => ({
+  language,
+  text,
+}))
 
-beforeAll(async () => {
-  // A folder of a user's, where the package and Node's types are installed.
-  folder = mkdtempSync(join(tmpdir(), 'pynet-guide-'))
+/** A folder of a user's, where the built package and Node's types are installed. */
+function userFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'pynet-guide-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
   mkdirSync(join(folder, 'node_modules'))
-  symlinkSync(project, join(folder, 'node_modules', 'pynet'))
-  symlinkSync(join(project, 'node_modules', '@types'), join(folder, 'node_modules', '@types'))
+  symlinkSync(project, join(folder, 'node_modules/pynet'))
+  symlinkSync(join(project, 'node_modules/@types'), join(folder, 'node_modules/@types'))
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
-  const files = examples.map((_, index) => `example-${index}.ts`)
-  examples.forEach(({ program }, index) => {
-    writeFileSync(join(folder, `example-${index}.ts`), program)
+  const compilerOptions = { strict: true, module: 'nodenext', target: 'es2023', types: ['node'] }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions }))
+  return folder
+}
+
+test('its examples compile against the built package, and print what it says', async () => {
+  const folder = userFolder()
+  const examples = blocks.flatMap(({ language, text }, index) =>
+    language === 'ts' ? [{ text, output: blocks[index + 1] }] : [],
+  )
+  expect(examples.length).toBeGreaterThan(4)
+  const paths = examples.map(({ text }, index) => {
+    const path = join(folder, `example-${index}.ts`)
+    writeFileSync(path, text)
+    return path
   })
-  const compiler = join(project, 'node_modules', '.bin', 'tsc')
-  const options = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--types', 'node']
-  await run(compiler, [...options, ...files], { cwd: folder })
+  const compiler = join(project, 'node_modules/typescript/bin/tsc')
+  const compiled = await runWords([process.execPath, compiler, '--project', folder])
+  expect(compiled).toMatchObject({ code: 0, stdout: '' })
+  const programs = paths.map((path) => runWords([process.execPath, path.replace(/ts$/, 'js')]))
+  for (const [index, result] of (await Promise.all(programs)).entries()) {
+    const { language, text } = examples[index]?.output ?? {}
+    expect(language).toBe('text')
+    expect(result).toMatchObject({ stderr: '', stdout: text })
+  }
 })
 
-afterAll(() => rmSync(folder, { recursive: true }))
-
-test('every example has its output below it', () => {
-  expect(examples).toHaveLength(guide.match(/^```ts$/gm)?.length ?? 0)
-  expect(examples.length).toBeGreaterThan(0)
+test('it names every value that the library exports, and every code of its own', () => {
+  const codes = ['ERR_READER_WAITING', 'ERR_SOCKET_CLOSED', 'ERR_LINE_TOO_LONG']
+  const names = [...Object.keys(library), ...codes, 'ERR_TOO_MANY_CONNECTIONS']
+  for (const name of names) expect(guide).toContain(name)
 })
-
-test.concurrent.each(examples.map(({ output }, index) => ({ index, output })))(
-  'example $index prints what stands below it',
-  async ({ index, output }) => {
-    const { stdout } = await run(process.execPath, [`example-${index}.js`], { cwd: folder })
-    expect(stdout).toBe(output)
-  },
-)
