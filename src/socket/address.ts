@@ -13,6 +13,11 @@ export function plainHost(host: string): string {
   return IPV4_MAPPED.exec(host)?.[1] ?? host
 }
 
+/** Returns an end of a connection. A peer that has reset it before it was accepted has none. */
+export function addressOf(host = 'unknown', port = 0): Address {
+  return { host: plainHost(host), port }
+}
+
 /** Returns `host:port`; an IPv6 host gets its brackets (RFC 3986): `[::1]:2000`. */
 export function formatAddress({ host, port }: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`

@@ -6,8 +6,6 @@ const COPY_BELOW_BYTES = 4096
 /** A first-in, first-out queue of bytes. */
 export class ByteQueue {
   #chunks: Buffer[] = []
-  /** So many bytes of the first chunk are used up. */
-  #used = 0
   #length = 0
   /** The last chunk lies in memory that the operating system fills again; see `keep`. */
   #isLastBorrowed = false
@@ -27,11 +25,8 @@ export class ByteQueue {
   /** Puts bytes back in front of all others. */
   unshift(chunk: Buffer): void {
     if (chunk.length === 0) return
-    const [head] = this.#chunks
-    if (head === undefined) this.#isLastBorrowed = false
-    else this.#chunks[0] = head.subarray(this.#used)
+    if (this.#chunks.length === 0) this.#isLastBorrowed = false
     this.#chunks.unshift(chunk)
-    this.#used = 0
     this.#length += chunk.length
   }
 
@@ -39,12 +34,8 @@ export class ByteQueue {
   keep(): void {
     if (!this.#isLastBorrowed) return
     this.#isLastBorrowed = false
-    const last = this.#chunks.length - 1
-    const chunk = this.#chunks[last]
-    if (chunk === undefined) return
-    const start = last === 0 ? this.#used : 0
-    this.#chunks[last] = Buffer.from(chunk.subarray(start))
-    if (last === 0) this.#used = 0
+    const chunk = this.#chunks.pop()
+    if (chunk !== undefined) this.#chunks.push(Buffer.from(chunk))
   }
 
   /** Takes up to `maxBytes` from the front, as memory that is the caller's to keep. */
@@ -53,26 +44,22 @@ export class ByteQueue {
     const head = this.#chunks[0]
     if (head === undefined || wanted === 0) return Buffer.alloc(0)
     const isBorrowed = this.#isLastBorrowed && this.#chunks.length === 1
-    const isWhole = this.#used === 0 && wanted === head.length
-    const isLarge = wanted >= COPY_BELOW_BYTES || head.buffer.byteLength <= COPY_BELOW_BYTES
-    const end = this.#used + wanted
-    if (end > head.length || isBorrowed || !(isWhole || isLarge)) {
+    const isSmallPart = wanted < COPY_BELOW_BYTES && head.buffer.byteLength > COPY_BELOW_BYTES
+    if (wanted > head.length || isBorrowed || isSmallPart) {
       const copy = Buffer.allocUnsafe(wanted)
       this.takeInto(copy)
       return copy
     }
-    const piece = isWhole ? head : head.subarray(this.#used, end)
     this.#drop(head, wanted)
-    return piece
+    return wanted === head.length ? head : head.subarray(0, wanted)
   }
 
   /** Takes all there is; borrowed memory stays borrowed, and is good until the next `keep`. */
   takeAll(): Buffer {
     const [head] = this.#chunks
     if (head === undefined || this.#chunks.length > 1) return this.take(this.#length)
-    const rest = head.subarray(this.#used)
-    this.#drop(head, rest.length)
-    return rest
+    this.#drop(head, head.length)
+    return head
   }
 
   /** Fills `target` from the front as far as the bytes go. Returns how many there were. */
@@ -81,8 +68,7 @@ export class ByteQueue {
     while (filled < target.length) {
       const head = this.#chunks[0]
       if (head === undefined) break
-      const count = Math.min(head.length - this.#used, target.length - filled)
-      head.copy(target, filled, this.#used, this.#used + count)
+      const count = head.copy(target, filled)
       this.#drop(head, count)
       filled += count
     }
@@ -91,21 +77,19 @@ export class ByteQueue {
 
   /** Returns the bytes at the front that lie together, without taking them. */
   peek(): Buffer {
-    return this.#chunks[0]?.subarray(this.#used) ?? Buffer.alloc(0)
+    return this.#chunks[0] ?? Buffer.alloc(0)
   }
 
   /** Drops all that waits. */
   clear(): void {
     this.#chunks = []
-    this.#used = this.#length = 0
+    this.#length = 0
   }
 
   /** Uses up `count` bytes of the first chunk. */
   #drop(head: Buffer, count: number): void {
     this.#length -= count
-    this.#used += count
-    if (this.#used < head.length) return
-    this.#chunks.shift()
-    this.#used = 0
+    if (count < head.length) this.#chunks[0] = head.subarray(count)
+    else this.#chunks.shift()
   }
 }

@@ -1,7 +1,7 @@
 // Lines out of a stream of bytes that comes in chunks of any size: the only code that finds line borders.
 import { checkInteger } from './checks.ts'
 import { LineTooLongError } from './errors.ts'
-import { decode, decodeText, type Encoding, type Line, NEWLINE } from './lines.ts'
+import { decode, decodeText, type Encoding, type Line } from './lines.ts'
 
 export interface LineOptions<E extends Encoding = Encoding> {
   /** `utf8` (the default) for strings, `buffer` for the bytes as they came. */
@@ -10,6 +10,8 @@ export interface LineOptions<E extends Encoding = Encoding> {
   maxLineBytes?: number
 }
 
+/** The byte that ends a line. */
+const NEWLINE = 0x0a
 const NOTHING = Buffer.alloc(0)
 
 /** The key under which the layer's own files get the bytes of lines back that they did not use. */

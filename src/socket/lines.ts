@@ -7,9 +7,6 @@ export type Encoding = 'utf8' | 'buffer'
 /** A line as it is handed out: text, or bytes with the encoding `buffer`. */
 export type Line<E extends Encoding = Encoding> = E extends 'buffer' ? Buffer : string
 
-/** The byte that ends a line. */
-export const NEWLINE = 0x0a
-
 /**
  * Returns the text of a block of bytes. What is not UTF-8 becomes U+FFFD; a byte order mark stays.
  * A block that ends with a line needs no memory of the one before it: no byte of a longer character

@@ -83,6 +83,7 @@ async function startListening(options: ListenOptions): Promise<Listener> {
       server.listen({ host: ip, port, backlog }, resolve)
       return () => server.off('error', reject)
     })
+    signal?.throwIfAborted()
   } catch (error) {
     server.close()
     if (signal?.aborted) throw signal.reason

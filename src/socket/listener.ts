@@ -2,7 +2,7 @@
 import type { Server, Socket } from 'node:net'
 import { type Endpoint, nextSocketNumber, traced } from '../calls.ts'
 import { acceptedSocket } from './accepted.ts'
-import { type Address, formatAddress, plainHost } from './address.ts'
+import { type Address, addressOf, formatAddress } from './address.ts'
 import { closedError, SocketError, socketError } from './errors.ts'
 import { endpoint, type Readiness, readiness, Watchers } from './internal.ts'
 import type { TcpSocket } from './tcp-socket.ts'
@@ -10,6 +10,8 @@ import { abortable, type WaitOptions } from './waiting.ts'
 
 /** Is told why a connection was not taken. */
 export type RefusalHandler = (error: SocketError) => void
+
+const WILDCARDS = ['::', '0.0.0.0']
 
 interface ListenerOptions {
   onRefused?: RefusalHandler | undefined
@@ -40,7 +42,7 @@ export class Listener {
     this.#options = options
     const bound = server.address()
     if (bound === null || typeof bound === 'string') throw new TypeError('not a listening server')
-    this.address = { host: plainHost(bound.address), port: bound.port }
+    this.address = addressOf(bound.address, bound.port)
     this[endpoint] = { socket: nextSocketNumber(), local: this.address }
     server.on('connection', (raw) => this.#arrived(raw))
     server.on('error', (error) => this.#failed(error))
@@ -51,7 +53,8 @@ export class Listener {
 
   /** For the Selector: whether `accept` would return at once. */
   get [readiness](): Readiness {
-    const isReadable = () => this.#connections.length > 0 || this.#isOver
+    const isOver = () => this.#closing !== undefined || this.#failure !== undefined
+    const isReadable = () => this.#connections.length > 0 || isOver()
     return {
       get readable() {
         return isReadable()
@@ -118,16 +121,12 @@ export class Listener {
     return this.#closing
   }
 
-  readonly #closeAtAbort = (): void => {
-    void this.close()
-  };
-
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  get #isOver(): boolean {
-    return this.#closing !== undefined || this.#failure !== undefined
+  readonly #closeAtAbort = (): void => {
+    void this.close()
   }
 
   #take(): TcpSocket | undefined {
@@ -150,7 +149,9 @@ export class Listener {
 
   /** The socket listens for errors at once: one client's failure must not reach the others. */
   #arrived(raw: Socket): void {
-    const socket = acceptedSocket(raw, this.#options.idleTimeoutMs)
+    // Of a socket that listens on all interfaces only the operating system knows our end's address.
+    const local = WILDCARDS.includes(this.address.host) ? undefined : this.address
+    const socket = acceptedSocket(raw, this.#options.idleTimeoutMs, local)
     const [accept] = this.#accepts
     if (this.#closing !== undefined) void socket.close()
     else if (accept !== undefined) accept(socket)

@@ -9,7 +9,7 @@ import {
   traced,
   transferOf,
 } from '../calls.ts'
-import { type Address, formatAddress, plainHost } from './address.ts'
+import { type Address, addressOf, formatAddress } from './address.ts'
 import { closedError, codeOf, idleError, SocketError, socketError } from './errors.ts'
 import { IdleTimer } from './idle-timer.ts'
 import { endpoint, type Readiness, readiness } from './internal.ts'
@@ -45,16 +45,17 @@ export class TcpSocket {
   #closing: Promise<void> | undefined
 
   /** For `connect` and `accept` only: a connected socket of Node and the receiver that it feeds. */
-  constructor(raw: Socket, receiver: Receiver, idleTimeoutMs = Infinity) {
+  constructor(
+    raw: Socket,
+    receiver: Receiver,
+    idleTimeoutMs = Infinity,
+    localAddress = addressOf(raw.localAddress, raw.localPort),
+  ) {
     this.#raw = raw
     this.#receiver = receiver
     this.#sender = new Sender(raw)
-    // A peer that reset the connection before it was accepted has no address any more.
-    this.localAddress = { host: plainHost(raw.localAddress ?? 'unknown'), port: raw.localPort ?? 0 }
-    this.remoteAddress = {
-      host: plainHost(raw.remoteAddress ?? 'unknown'),
-      port: raw.remotePort ?? 0,
-    }
+    this.localAddress = localAddress
+    this.remoteAddress = addressOf(raw.remoteAddress, raw.remotePort)
     if (idleTimeoutMs !== Infinity) this.#idle = this.#limitIdleTime(idleTimeoutMs)
     raw.on('end', () => this.#confirmEnd())
     raw.on('error', (error) => this.#fail(error))
