@@ -90,6 +90,8 @@ function passHelp(error: unknown): void {
 async function assemble(args: string[], context: Context): Promise<Command> {
   const { terminal } = context
   const program = new Command('pynet')
+    // start.ts answers it; here it is known so that a mistyped one gets a suggestion
+    .option('-V, --version')
     .helpCommand(false)
     .exitOverride()
     .configureOutput({
