@@ -2,6 +2,10 @@
 import { createSocket } from 'node:dgram'
 import { codeOf, listen } from '../socket/index.ts'
 
+/** Operating systems take other ports for what asks for any: nobody gets one of these by chance. */
+const FIRST_PORT = 20_000
+const PORTS = 10_000
+
 /** A port that nobody used when it was chosen. */
 export interface FreePort {
   readonly port: number
@@ -12,15 +16,14 @@ export interface FreePort {
 /**
  * Chooses a port on which nobody listens. Other checks on this machine leave it alone until it is
  * released: each of them holds the UDP port of the same number, which no program under check uses.
- * Any other program may take it, so a server that cannot have it gets another one.
  */
 export async function chooseFreePort(): Promise<FreePort> {
   for (;;) {
-    const probe = await listen({ port: 0 })
-    const { port } = probe.address
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS)
     const release = await reserve(port)
-    await probe.close()
-    if (release !== undefined) return { port, release }
+    if (release === undefined) continue
+    if (await isFree(port)) return { port, release }
+    release()
   }
 }
 
@@ -35,4 +38,14 @@ function reserve(port: number): Promise<(() => void) | undefined> {
     })
     socket.bind({ port, address: '127.0.0.1' }, () => resolve(() => socket.close()))
   })
+}
+
+async function isFree(port: number): Promise<boolean> {
+  try {
+    const probe = await listen({ port })
+    await probe.close()
+    return true
+  } catch {
+    return false
+  }
 }

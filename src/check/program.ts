@@ -20,9 +20,8 @@ export class Program {
   readonly pid: number
   /** Resolves when it has ended and all that it printed is here. */
   readonly ended: Promise<Exit>
-  /** As `ended`; undefined while it runs. */
-  exit: Exit | undefined
   readonly #child: ChildProcess
+  #exit: Exit | undefined
 
   private constructor(child: ChildProcess, pid: number) {
     this.#child = child
@@ -34,8 +33,8 @@ export class Program {
     child.once('exit', () => noteEnd(pid))
     this.ended = new Promise((resolve) => {
       child.once('close', (code, signal) => {
-        this.exit = { code, signal }
-        resolve(this.exit)
+        this.#exit = { code, signal }
+        resolve(this.#exit)
       })
     })
   }
@@ -62,6 +61,11 @@ export class Program {
       ]
       throw new Uncheckable(`cannot start ${file}: ${why ?? message}`, { cause: error })
     }
+  }
+
+  /** As `ended`; undefined while it runs. */
+  get exit(): Exit | undefined {
+    return this.#exit
   }
 
   /** Types at its keyboard. */

@@ -3,7 +3,7 @@ import { buildLadder } from '../ladder/build.ts'
 import { textLadder } from '../ladder/text.ts'
 import { visible } from '../terminal/visible.ts'
 import { TRACE_FORMAT, TRACE_VERSION, type Trace, type TraceCall } from '../trace/format.ts'
-import type { Failure, StepResult } from './check.ts'
+import type { StepResult } from './check.ts'
 
 /** Of a report in a file, and where the terminal does not say. */
 export const REPORT_WIDTH = 80
@@ -20,14 +20,15 @@ export function headOf({ step, outcome }: StepResult): string {
 /** What to know of a step that did not hold, in lines of at most `width` columns where it matters. */
 export function detailsOf({ step, outcome }: StepResult, width: number): string[] {
   if (outcome.is === 'held') return []
-  if (outcome.is === 'unchecked')
+  if (outcome.is === 'unchecked') {
     return indented([`not checked: ${outcome.why}`, ...stderrLines(outcome)])
+  }
   const { failure } = outcome
   return indented([
     `expected: ${failure.expected}`,
     `came:     ${failure.came}`,
     `read:     section ${step.section} of the tutorial`,
-    ...endingLines(failure),
+    `program:  ${failure.ending ?? 'still ran'}`,
     ...stderrLines(failure),
     ...ladderLines(failure.calls, width - INDENT.length),
   ])
@@ -37,10 +38,6 @@ export function detailsOf({ step, outcome }: StepResult, width: number): string[
 export function summaryOf(results: readonly StepResult[]): string {
   const held = results.filter(({ outcome }) => outcome.is === 'held')
   return `${held.length} of ${results.length} held`
-}
-
-function endingLines({ ending }: Failure): string[] {
-  return [`program:  ${ending ?? 'still ran'}`]
 }
 
 function stderrLines({ stderr }: { stderr: readonly string[] }): string[] {

@@ -10,7 +10,7 @@ import { endWords, secondsOf } from './words.ts'
 
 const LOOPBACK = ['127.0.0.1', '::1'] as const
 const TRY_EVERY_MS = 20
-/** Somebody may take the port before the server does, or the kernel may still keep it. */
+/** An earlier connection may keep a port for a minute (TIME_WAIT), and not every server can have it. */
 const PORTS_TRIED = 3
 
 /** A server that has been connected to. */

@@ -176,11 +176,12 @@ async function exchange(client: Partner, letter: string, v: string): Promise<voi
   await client.expect(v, `the reply to "${letter}", all of v`)
 }
 
-/** Expects that the last line on stdout ends with the value, in quotes or not. */
+/** Expects that the last line on stdout has the value in it. */
 async function expectFinalValue(session: Session, { program }: Pair, v: string): Promise<void> {
-  const isThere = (bytes: Buffer) =>
-    bytes.toString('latin1').trimEnd().split('\n').at(-1)?.includes(v) ?? false
+  const isThere = (bytes: Buffer) => {
+    return bytes.toString('latin1').trimEnd().split('\n').at(-1)?.includes(v) ?? false
+  }
   const printed = await waitForOutput(session, program, isThere)
-  if (!isThere(printed))
-    throw new Unmet(`a line on stdout with the final value ${shown(v)}`, shown(printed))
+  if (isThere(printed)) return
+  throw new Unmet(`a last line on stdout with the final value ${shown(v)}`, shown(printed))
 }

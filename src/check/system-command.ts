@@ -28,8 +28,9 @@ export function mistakeIn(
   after: readonly string[],
 ): string | undefined {
   const lines = splitLines(answer)
-  if (!hasHeadOf(lines, before) && !hasHeadOf(lines, after))
+  if (!hasHeadOf(lines, before) && !hasHeadOf(lines, after)) {
     return `a first line such as ${shown(after[0] ?? '')}`
+  }
   if (command === 'w') {
     const least = Math.min(before.length, after.length) - 1
     return lines.length < least ? `at least ${least} lines` : undefined

@@ -6,23 +6,19 @@ import type { Exit } from './program.ts'
 /** Of longer bytes only the beginning and the end are shown. */
 const SHOWN_BYTES = 96
 const TAIL_BYTES = 24
+/** Of a difference so much is shown before it, and from it on. */
+const SHOWN_BEFORE = 16
+const SHOWN_AFTER = 40
 
 /** `3 bytes "abc"`: bytes made visible, long ones cut in the middle; `nothing` for none. */
 export function shown(data: string | Uint8Array): string {
   const bytes = Buffer.from(data)
   if (bytes.length === 0) return 'nothing'
-  if (bytes.length <= SHOWN_BYTES) return `${bytesOf(bytes.length)} "${preview(bytes)}"`
-  return shownEnds(
-    bytes.subarray(0, SHOWN_BYTES - TAIL_BYTES),
-    bytes.subarray(-TAIL_BYTES),
-    bytes.length,
-  )
-}
-
-/** The same of `length` bytes of which only the beginning and the end are at hand. */
-export function shownEnds(head: Uint8Array, tail: Uint8Array, length: number): string {
-  const left = number(length - head.length - tail.length)
-  return `${bytesOf(length)} "${preview(head)}" … ${left} more … "${preview(tail)}"`
+  const amount = bytesOf(bytes.length)
+  if (bytes.length <= SHOWN_BYTES) return `${amount} "${preview(bytes)}"`
+  const head = preview(bytes.subarray(0, SHOWN_BYTES - TAIL_BYTES))
+  const tail = preview(bytes.subarray(-TAIL_BYTES))
+  return `${amount} "${head}" … ${number(bytes.length - SHOWN_BYTES)} more … "${tail}"`
 }
 
 /** `it ended with exit code 1` */
@@ -34,9 +30,6 @@ export function endWords({ code, signal }: Exit): string {
 export function secondsOf(milliseconds: number): string {
   return `${milliseconds / 1000} s`
 }
-
-const SHOWN_BEFORE = 16
-const SHOWN_AFTER = 40
 
 /** Two byte strings that are not equal, in words: all of them, or what is around the difference. */
 export function difference(expected: Buffer, came: Buffer): { expected: string; came: string } {
