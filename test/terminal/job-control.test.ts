@@ -19,10 +19,10 @@ async function type(bash: RunningProcess, line: string): Promise<void> {
 }
 
 /** Types a line that starts a server in the background; resolves with its port. */
-async function startJob(bash: RunningProcess, line: string): Promise<string> {
+async function startJob(bash: RunningProcess, line: string, lastWords = ''): Promise<string> {
   const before = bash.stdout.length
   await type(bash, `${line} &`)
-  const isReady = new RegExp(`^[^]{${before}}[^]*: listening on port (\\d+)\r\n`)
+  const isReady = new RegExp(`^[^]{${before}}[^]*: listening on port (\\d+)\r\n[^]*${lastWords}`)
   const [, port = ''] = await bash.waitFor('stdout', isReady)
   // The server has written behind the prompt: here is a new one.
   bash.write(enter)
@@ -50,7 +50,8 @@ describe.runIf(isPossible.every(Boolean))('in an interactive bash', () => {
 
   it('a str-client in front keeps its echo when a server in the background ends', async () => {
     const bash = openBash()
-    const str = await startJob(bash, 'pynet str-server 0 --host 127.0.0.1 --clients 1')
+    const server = 'pynet str-server 0 --host 127.0.0.1 --clients 1'
+    const str = await startJob(bash, server, 'waiting for 1 more client\r\n')
     const options = '--host 127.0.0.1 --copies 1 --go-ahead now'
     const echo = await startJob(bash, `pynet echo-server 0 ${options}`)
     await type(bash, `pynet str-client 127.0.0.1 ${str}`)
