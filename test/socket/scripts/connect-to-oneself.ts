@@ -17,7 +17,7 @@ const often = await connect({ ...at, retryMs: 250 }).then(() => 'connected', cod
 const retrying = connect({ ...at, retryMs: 20_000 })
 await delay(150)
 // Just then a try may hold the port, until it finds that it has reached itself.
-const listening = () => listen(at).catch(() => undefined)
+const listening = () => listen(at).catch(() => delay(10, undefined))
 let listener = await listening()
 while (listener === undefined) listener = await listening()
 const [client, server] = await Promise.all([retrying, listener.accept()])
