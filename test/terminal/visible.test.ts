@@ -34,6 +34,14 @@ describe('control characters', () => {
     }
   })
 
+  test('of the direction of text show as \\uNNNN, and marks beside them pass', () => {
+    const all = [0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2066, 0x2067, 0x2068, 0x2069]
+    for (const code of all) {
+      expect(visible(String.fromCharCode(code))).toBe(`\\u${code.toString(16)}`)
+    }
+    expect(visible('\u200e\u2028\u2030\u206a')).toBe('\u200e\u2028\u2030\u206a')
+  })
+
   test.each([
     ['\x1b[31mred\x1b[0m', '^[[31mred^[[0m'],
     ['\x1b]0;title\x07', '^[]0;title^G'],
@@ -88,7 +96,7 @@ describe('bytes', () => {
   test('of harmless text do not change by being shown', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
-        fc.pre(!hasControls(text))
+        fc.pre(!hasControls(text) && !/[\u202a-\u202e\u2066-\u2069]/.test(text))
         expect(visible(text)).toBe(text)
         expect(visible(Buffer.from(text))).toBe(text)
       }),
