@@ -29,7 +29,7 @@ export async function wpsServer(
   { terminal, signal }: Context,
 ): Promise<void> {
   // The bytes of a stranger choose one of two commands, and are part of none.
-  const options = { timeoutMs: timeout, signal }
+  const options = { timeoutMs: timeout, omitLastLine, signal }
   const commands = new Map(['w', 'ps'].map((name) => [name, commandRunner(name, options)]))
 
   for await (const client of listener) {
@@ -38,8 +38,7 @@ export async function wpsServer(
     void clients.serve(client, async () => {
       const command = commands.get(await receiveRequest(client))
       const lines = command === undefined ? REFUSAL : await command()
-      const file = client.makeFile()
-      await file.writeLines(omitLastLine && command !== undefined ? lines.slice(0, -1) : lines)
+      await client.makeFile().writeLines(lines)
     })
   }
 }

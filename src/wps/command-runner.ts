@@ -6,10 +6,13 @@ import { LineSplitter } from '../socket/index.ts'
 /** Nothing of the server's environment reaches the command; its output does not depend on it. */
 export const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' }
 const MAX_OUTPUT_BYTES = 64 * 2 ** 20
+const NEWLINE = 0x0a
 
 export interface RunOptions {
   /** How long the command may take, in milliseconds. */
   readonly timeoutMs: number
+  /** Leave out the last line of the output, as svr.py does; a line of our own stays. */
+  readonly omitLastLine?: boolean | undefined
   /** Ends a run at once. */
   readonly signal: AbortSignal
 }
@@ -41,7 +44,10 @@ export function sharedRun<T>(run: () => Promise<T>): () => Promise<T> {
  * Runs a command without a shell and without arguments. Resolves with the lines of its output; where
  * it did not end well, one more line says why. Rejects only with an error of this program.
  */
-async function runCommand(name: string, { timeoutMs, signal }: RunOptions): Promise<Buffer[]> {
+async function runCommand(
+  name: string,
+  { timeoutMs, omitLastLine = false, signal }: RunOptions,
+): Promise<Buffer[]> {
   let isLate = false
   let timer: NodeJS.Timeout | undefined
   let kill = () => {}
@@ -68,11 +74,13 @@ async function runCommand(name: string, { timeoutMs, signal }: RunOptions): Prom
     }
     timer = setTimeout(() => setImmediate(giveUp), timeoutMs)
     signal.addEventListener('abort', kill, { once: true })
-    return linesOf((await running).stdout)
+    return linesOf((await running).stdout, omitLastLine)
   } catch (error) {
     const { stdout = Buffer.alloc(0) } = error as { stdout?: Buffer }
     const problem = isLate ? `took longer than ${timeoutMs / 1000} s` : problemOf(error)
-    return linesOf(stdout, `pynet: ${name}: ${problem}\n`)
+    const lines = linesOf(stdout, omitLastLine)
+    const isOpen = lines.length > 0 && lines.at(-1)?.at(-1) !== NEWLINE
+    return [...lines, Buffer.from(`${isOpen ? '\n' : ''}pynet: ${name}: ${problem}\n`)]
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', kill)
@@ -90,12 +98,9 @@ function problemOf(error: unknown): string {
   return 'cannot be run now'
 }
 
-/** The lines of the output, each with its newline, and behind them one of our own, if any. */
-function linesOf(output: Buffer, ownLine = ''): Buffer[] {
+/** The lines of the output, each with its newline; the last one may have none. */
+function linesOf(output: Buffer, omitLastLine: boolean): Buffer[] {
   const splitter = new LineSplitter({ encoding: 'buffer' })
   const lines = splitter.push(output).concat(splitter.end())
-  if (ownLine === '') return lines
-  const last = lines.at(-1)
-  const isOpen = last !== undefined && last.at(-1) !== 0x0a
-  return [...lines, Buffer.from(isOpen ? `\n${ownLine}` : ownLine)]
+  return omitLastLine ? lines.slice(0, -1) : lines
 }

@@ -16,7 +16,11 @@ import { commandRunner, sharedRun } from '../../src/wps/command-runner.ts'
 import { stateOf } from '../support/proc.ts'
 import { waitUntil } from '../support/waiting.ts'
 
-const options = { timeoutMs: 20_000, signal: new AbortController().signal }
+const options = {
+  timeoutMs: 20_000,
+  omitLastLine: false,
+  signal: new AbortController().signal,
+}
 let folder = ''
 
 beforeEach(() => {
@@ -51,6 +55,12 @@ describe('the output', () => {
       expect(line).toHaveLength(10_001)
       expect(line.toString('latin1', 9990)).toBe(`${String(index).padStart(10, '0')}\n`)
     }
+  })
+
+  test('loses its last line with omitLastLine, but not the line that says what went wrong', async () => {
+    const path = script('echo one; echo two; exit 3')
+    const lines = await outputOf(path, { omitLastLine: true })
+    expect(lines).toBe(`one\npynet: ${path}: ended with exit code 3\n`)
   })
 
   test('is stdout alone; nothing of our environment, our folder or our input is there', async () => {
