@@ -1,4 +1,5 @@
 // Bare TCP sockets of node:net: the other end of the wire, under the full control of a test.
+import { randomInt } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { createServer, connect as netConnect, type Server, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -200,11 +201,21 @@ async function listenAnywhere(server: Server): Promise<number> {
   return address.port
 }
 
-/** A port where nobody listens: it was free a moment ago. */
+/** Below the ports that systems choose for themselves, so that no other test is given one of these. */
+const UNCHOSEN = { first: 10_000, count: 10_000 }
+
+/** A port where nobody listens. */
 export async function unusedPort(): Promise<number> {
-  const server = createServer()
-  const port = await listenAnywhere(server)
-  server.close()
-  await once(server, 'close')
-  return port
+  for (;;) {
+    const port = UNCHOSEN.first + randomInt(UNCHOSEN.count)
+    const server = createServer().listen(port, LOOPBACK)
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    )
+    if (!isFree) continue
+    server.close()
+    await once(server, 'close')
+    return port
+  }
 }
