@@ -87,8 +87,3 @@ export function hasBlocked({ record }: Call): boolean {
 export function isCause({ record: { call } }: Pick<Call, 'record'>): boolean {
   return isSending(call) || ['listen', 'connect', 'shutdown', 'close'].includes(call)
 }
-
-/** Returns the other end of the connection that a lane is an end of. */
-export function peerOf({ ends: [first, second] }: Connection, lane: Lane): End {
-  return first.lane === lane ? second : first
-}

@@ -135,7 +135,7 @@ export class Polling implements Poll {
   }
 
   async select(): Promise<TcpSocket[]> {
-    await new Promise((resolve) => setImmediate(resolve))
+    await turn()
     return [...this.#sockets]
   }
 }

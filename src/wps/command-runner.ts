@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { LineSplitter } from '../socket/index.ts'
 
 /** Nothing of the server's environment reaches the command; its output does not depend on it. */
-export const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' }
+const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' }
 const MAX_OUTPUT_BYTES = 64 * 2 ** 20
 const NEWLINE = 0x0a
 
