@@ -76,5 +76,3 @@ export interface Handler {
   /** At the return, when all arguments are known. */
   leave(program: Program, call: SystemCall, end: Return, entry: Entry): void
 }
-
-export type Handlers = ReadonlyMap<string, Handler>
