@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { escapeByte, expectFailure, expectUsageError } from '../support/expectations.ts'
-import { childrenOf, stateOf } from '../support/proc.ts'
+import { childrenOf, isRunning } from '../support/proc.ts'
 import {
   pynetPath,
   type RunningProcess,
@@ -140,14 +140,12 @@ describe.runIf(hasFile('/proc/self/stat', 'the children of a demo'))('demo in it
     return { demo, children }
   }
 
-  const isAlive = (pid: number) => ![undefined, 'Z'].includes(stateOf(pid))
-
   it('at SIGTERM ends all that it has started, and leaves no file', async () => {
     const folder = await temporaryFolder()
     const { demo, children } = await inTheMiddle(folder)
     demo.kill('SIGTERM')
     expect(await demo.finished()).toMatchObject({ status: 143, stderr: '' })
-    expect(children.filter(isAlive)).toEqual([])
+    expect(children.filter(isRunning)).toEqual([])
     expect(await readdir(folder)).toEqual([])
   })
 
@@ -156,7 +154,7 @@ describe.runIf(hasFile('/proc/self/stat', 'the children of a demo'))('demo in it
     const { demo, children } = await inTheMiddle(folder)
     demo.kill('SIGKILL')
     expect((await demo.finished()).status).toBe(137)
-    await waitUntil(() => children.filter(isAlive).length === 0, 'the programs have ended')
+    await waitUntil(() => children.filter(isRunning).length === 0, 'the programs have ended')
     expect(await readdir(folder)).toEqual([])
   })
 
@@ -165,7 +163,7 @@ describe.runIf(hasFile('/proc/self/stat', 'the children of a demo'))('demo in it
     const { demo, children } = await inTheMiddle(folder)
     process.kill(Math.max(...children), 'SIGKILL')
     expectFailure(await demo.finished(), /"pynet str-client .*" ended with exit code 137/)
-    expect(children.filter(isAlive)).toEqual([])
+    expect(children.filter(isRunning)).toEqual([])
     expect(await readdir(folder)).toEqual([])
   })
 

@@ -50,6 +50,11 @@ export function stateOf(pid: number): string | undefined {
   }
 }
 
+/** Whether the process still runs. One that has ended may wait long for init to take note of it. */
+export function isRunning(pid: number): boolean {
+  return ![undefined, 'Z'].includes(stateOf(pid))
+}
+
 /** Processor time so far, in the ticks of the kernel: it stands still when a process only waits. */
 export function processorTicks(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
