@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { withoutStatus } from '../support/expectations.ts'
 import { type RunningProcess, startPynet } from '../support/processes.ts'
 import { waitUntil } from '../support/waiting.ts'
-import { connectRaw, connectUnread, type RawSocket } from '../support/wire.ts'
+import { connectRaw, connectUnread, exchange } from '../support/wire.ts'
 
 const finalLine = (value: string) => `the final value of v is ${value}\n`
 const countOf = (letter: string, text: string) => text.split(letter).length - 1
@@ -14,16 +14,6 @@ async function serve(
 ): Promise<{ server: RunningProcess; port: number }> {
   const server = startPynet('str-server', 0, '--host', '127.0.0.1', ...options)
   return { server, port: await server.ready() }
-}
-
-/** Sends one letter, and resolves with the reply to it, which is longer than `before`. */
-async function exchange(client: RawSocket, letter: string, before = ''): Promise<string> {
-  const start = client.received.length
-  await client.send(letter)
-  return waitUntil(() => {
-    const reply = client.received.toString('latin1', start)
-    return reply.length > before.length && reply.endsWith(letter) ? reply : undefined
-  }, `the reply to ${letter}`)
 }
 
 async function expectFinal(server: RunningProcess, value: string, stderr = ''): Promise<void> {

@@ -7,7 +7,7 @@ import { type RunningProcess, startShell } from '../support/processes.ts'
 import { hasDescriptors, hasFile } from '../support/requirements.ts'
 import { median, timesOf } from '../support/times.ts'
 import { waitUntil } from '../support/waiting.ts'
-import { ask, connectCrowd, connectRaw, countGone, type RawSocket } from '../support/wire.ts'
+import { ask, connectCrowd, connectRaw, countGone, exchange } from '../support/wire.ts'
 
 const isPossible = hasDescriptors(300, 'crowds') && hasFile('/proc/self/fd', 'crowds')
 
@@ -43,12 +43,6 @@ const echoServer: Server = {
     client.shutdown()
     expect(String(await client.untilEnd())).toBe('abab')
   },
-}
-
-/** Sends a letter to str-server, and resolves when the value that comes back ends with it. */
-async function exchange(client: RawSocket, letter: string): Promise<void> {
-  await client.send(letter)
-  await waitUntil(() => client.received.at(-1) === letter.charCodeAt(0), `the reply to ${letter}`)
 }
 
 /** With the tutorial's backlogs the kernel would leave a part of a crowd waiting for its next try. */

@@ -15,6 +15,8 @@ export interface RawSocket {
   readonly received: Buffer
   /** Resolves with all bytes so far, when there are at least so many. */
   waitForBytes(count: number): Promise<Buffer>
+  /** Resolves with all bytes so far, when they meet the condition. Rejects if the data ends first. */
+  waitFor(condition: (received: Buffer) => boolean, what: string): Promise<Buffer>
   /** Resolves with every byte, at the peer's end of data. Rejects at a reset. */
   untilEnd(): Promise<Buffer>
   /** Resolves when the bytes are with the operating system. */
@@ -74,6 +76,7 @@ function wrap(socket: Socket): RawSocket {
       return received
     },
     waitForBytes: (count) => until(() => received.length >= count, `${count} bytes came`),
+    waitFor: (condition, what) => until(() => condition(received), what),
     untilEnd: () => until(() => ended, 'the end of data'),
     send: (data) =>
       new Promise((resolve, reject) => {
@@ -93,6 +96,16 @@ function wrap(socket: Socket): RawSocket {
       socket.resetAndDestroy()
     },
   }
+}
+
+/** Sends a letter to str-server; resolves with the reply to it, which is longer than `before`. */
+export async function exchange(client: RawSocket, letter: string, before = ''): Promise<string> {
+  const start = client.received.length
+  await client.send(letter)
+  const reply = () => client.received.toString('latin1', start)
+  const isWhole = () => reply().length > before.length && reply().endsWith(letter)
+  await client.waitFor(isWhole, `the reply to ${letter}`)
+  return reply()
 }
 
 /** A connection to a server; it ends with the test. */
