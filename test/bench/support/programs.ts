@@ -17,7 +17,9 @@ const READY_LINE = /^(?:pynet|peer): listening on port (\d+)$/m
 
 /** A shell's environment, less what would make a measured process slower or more colourful. */
 export const environment: NodeJS.ProcessEnv = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' }
-for (const name of ['NODE_OPTIONS', 'NODE_V8_COVERAGE', 'FORCE_COLOR']) delete environment[name]
+for (const name of ['NODE_OPTIONS', 'NODE_V8_COVERAGE', 'NODE_EXTRA_CA_CERTS', 'FORCE_COLOR']) {
+  delete environment[name]
+}
 
 interface StartOptions {
   /** The whole standard input, written at once; without it /dev/null. */
