@@ -32,8 +32,8 @@ function masked(text: string, title: string): string {
     .join('\n')
 }
 
-/** In the README a silence outlasts the start of npx, which takes a second. */
-const SILENCE = 'sleep 0.7'
+/** In the README a silence outlasts the start of npx; here, that of the client on a busy machine. */
+const SILENCE = 'sleep 1.5'
 
 /** Runs a lesson on ports of its own, with our program in the place of npx. */
 async function run(command: string): Promise<string> {
