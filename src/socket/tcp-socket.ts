@@ -91,13 +91,10 @@ export class TcpSocket {
    * call takes nothing. Tutorial, sections 2.1 and 2.2; recv(2).
    */
   recv(maxBytes: number, { signal }: WaitOptions = {}): Promise<Buffer> {
-    return isTraced() ? this.#recvTraced(maxBytes, signal) : this.#receiver.recv(maxBytes, signal)
-  }
-
-  #recvTraced(maxBytes: number, signal: AbortSignal | undefined): Promise<Buffer> {
-    const { offset } = this.#receiver
-    const recv = () => this.#receiver.recv(maxBytes, signal)
-    return traced('recv', this[endpoint], recv, (bytes) => transferOf(bytes, offset))
+    return this.#recv(
+      () => this.#receiver.recv(maxBytes, signal),
+      (bytes) => bytes,
+    )
   }
 
   /**
@@ -106,17 +103,16 @@ export class TcpSocket {
    * Rejects as `recv` does; with a RangeError if `buffer` is empty. recv(2).
    */
   recvInto(buffer: Uint8Array, { signal }: WaitOptions = {}): Promise<number> {
-    return isTraced()
-      ? this.#recvIntoTraced(buffer, signal)
-      : this.#receiver.recvInto(buffer, signal)
+    return this.#recv(
+      () => this.#receiver.recvInto(buffer, signal),
+      (count) => buffer.subarray(0, count),
+    )
   }
 
-  #recvIntoTraced(buffer: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
+  #recv<T>(recv: () => Promise<T>, bytesOf: (value: T) => Uint8Array): Promise<T> {
+    if (!isTraced()) return recv()
     const { offset } = this.#receiver
-    const recv = () => this.#receiver.recvInto(buffer, signal)
-    return traced('recv', this[endpoint], recv, (count) =>
-      transferOf(buffer.subarray(0, count), offset),
-    )
+    return traced('recv', this[endpoint], recv, (value) => transferOf(bytesOf(value), offset))
   }
 
   /**
