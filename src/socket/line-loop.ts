@@ -1,6 +1,6 @@
 // A loop over the lines of a socket: its one reader, from the first line until it is left.
 import { isTraced } from '../calls.ts'
-import { type LineOptions, LineSplitter, untaken } from './line-splitter.ts'
+import { isOverLimit, type LineOptions, LineSplitter, untaken } from './line-splitter.ts'
 import { decode, type Encoding, type Line } from './lines.ts'
 import type { Receiver } from './receiver.ts'
 
@@ -74,7 +74,8 @@ async function* cutAhead<E extends Encoding>(
       if (progress.lines.length === 0) return undefined
       progress.used = first
       yield progress.lines
-      receiver.putBack(splitter[untaken](progress.used))
+      // The splitter keeps the line that has begun, unless that is too long or another reads on.
+      if (splitter[isOverLimit] || isTraced()) receiver.putBack(splitter[untaken](progress.used))
     }
   } finally {
     receiver.putBack(splitter[untaken](progress.used))

@@ -16,6 +16,8 @@ const NOTHING = Buffer.alloc(0)
 
 /** The key under which the layer's own files get the bytes of lines back that they did not use. */
 export const untaken = Symbol('pynet.untaken')
+/** The key under which they learn that the next line is over the limit. */
+export const isOverLimit = Symbol('pynet.isOverLimit')
 
 /**
  * Splits a byte stream into lines, as makefile() does for a socket (tutorial, section 5.2).
@@ -74,6 +76,15 @@ export class LineSplitter<E extends Encoding = 'utf8'> {
     this.#source = NOTHING
     this.#lineCount = Math.min(1, this.#firstLine.length)
     return this.#lineCount === 0 ? [] : [decode(this.#firstLine, this.#encoding)]
+  }
+
+  /**
+   * Whether the next `push` throws.
+   *
+   * @internal
+   */
+  get [isOverLimit](): boolean {
+    return this.#failure !== undefined
   }
 
   /**
