@@ -1,7 +1,7 @@
 // How the tests run: real sockets and real processes, so generous limits and no retries.
 import { defineConfig } from 'vitest/config'
 
-// Every Node.js that starts would read these certificates, which costs it twice its own start.
+// Every Node.js that starts reads these certificates, which takes twice as long as its own start.
 delete process.env.NODE_EXTRA_CA_CERTS
 
 export default defineConfig({

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { shown } from './words.ts'
 
-/** Of the processes that ran all the time, so many may be missing in the output of ps. */
+/** This share of the processes that ran all the time may be missing in the output of ps. */
 const MAX_MISSING_SHARE = 0.1
 
 /** The commands of the tutorial's server. */

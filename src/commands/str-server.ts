@@ -11,7 +11,7 @@ import { addIdleTimeout, addServerOptions, runServer, type ServerOptions } from 
 
 const BACKLOG = 5
 const MAX_CLIENTS = 65_535
-/** After so many letters of a client, the input of those that were silent is looked for again. */
+/** After so many rounds the event loop has a turn, in which the letters of other clients arrive. */
 const ROUNDS_IN_A_TURN = 256
 const DEFAULT_MAX_BYTES = 16 * 2 ** 20
 const MAX_BYTES = 2 ** 30

@@ -55,8 +55,8 @@ export function loopOverLines<E extends Encoding>(
 }
 
 /**
- * Cuts the lines that are at hand ahead of a loop, which uses `first` of them at once. When it asks
- * for more, or is left, the bytes of those that it did not use are next for any reader.
+ * Cuts the lines that are at hand ahead of a loop, which uses `first` of them at once. When it is
+ * left, the bytes of those that it did not use are next for any reader.
  */
 async function* cutAhead<E extends Encoding>(
   { receiver, options, readTraced }: LineSource<E>,
@@ -68,14 +68,15 @@ async function* cutAhead<E extends Encoding>(
   receiver.hold()
   try {
     for (;;) {
-      progress.lines = isTraced()
+      const isWatched = isTraced()
+      // The splitter keeps the line that has begun, unless that is too long or another reads on.
+      if (isWatched || splitter[isOverLimit]) receiver.putBack(splitter[untaken](progress.used))
+      progress.lines = isWatched
         ? (await readTraced()).map((line) => decode(line, encoding))
         : await cutLines(receiver, splitter)
       if (progress.lines.length === 0) return undefined
       progress.used = first
       yield progress.lines
-      // The splitter keeps the line that has begun, unless that is too long or another reads on.
-      if (splitter[isOverLimit] || isTraced()) receiver.putBack(splitter[untaken](progress.used))
     }
   } finally {
     receiver.putBack(splitter[untaken](progress.used))

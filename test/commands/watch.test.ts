@@ -227,6 +227,7 @@ describe.runIf(hasPeers)('signals', () => {
     await running.waitFor('stdout', /done/)
     const { stderr, signal } = await running.finished()
     expect({ stderr, signal }).toEqual({ stderr: '', signal: 'SIGKILL' })
+    expect(readdirSync(folder)).toEqual([])
   })
 
   test.runIf(hasProgram('nohup', 'a program under nohup') && hasProgram('bash', 'nohup'))(

@@ -10,7 +10,7 @@ import { startPynet, startShell } from '../support/processes.ts'
 import { hasFile } from '../support/requirements.ts'
 import { median, timesOf } from '../support/times.ts'
 import { waitUntil } from '../support/waiting.ts'
-import { connectCrowd, connectRaw, connectUnread, serveRaw } from '../support/wire.ts'
+import { connectCrowd, connectRaw, connectUnread, exchange, serveRaw } from '../support/wire.ts'
 
 const local = ['--host', '127.0.0.1'] as const
 const memoryLimitMegabytes = 160
@@ -31,10 +31,7 @@ describe.runIf(hasProc).each(['select', 'nonblocking'])(
       const client = await connectRaw(port)
       const letters = 'abcde'
       const times = await timesOf(letters.length, async (index) => {
-        const letter = letters.charAt(index)
-        await client.send(letter)
-        const isAnswered = () => client.received.at(-1) === letter.charCodeAt(0)
-        await waitUntil(isAnswered, `the reply to ${letter}`)
+        await exchange(client, letters.charAt(index))
       })
       expect(median(times)).toBeLessThan(1000)
       expect(peakMegabytes(server.pid)).toBeLessThan(memoryLimitMegabytes)

@@ -160,6 +160,31 @@ test('no offset repeats after a readLines that rejects and a loop that is left',
   expect(expectOneStream(taken)).toBe(30)
 })
 
+test('a loop over lines goes on with the same bytes when it is watched from its middle, and no more', async () => {
+  const { client, server } = await ourPair()
+  const lines = server.makeFile()[Symbol.asyncIterator]()
+  const next = async () => (await lines.next()).value
+  await client.sendAll('one\ntw')
+  expect(await next()).toBe('one\n')
+  const calls: Call[] = []
+  const add = (call: unknown) => calls.push(call as Call)
+  subscribe(CALL_CHANNEL, add)
+  try {
+    await client.sendAll('o\nthree\nfo')
+    expect(await next()).toBe('two\n')
+    expect(await next()).toBe('three\n')
+  } finally {
+    unsubscribe(CALL_CHANNEL, add)
+  }
+  await client.sendAll('ur\n')
+  expect(await next()).toBe('four\n')
+  const offsets = named(calls, 'readLine').map(({ offset, bytes }) => [offset, bytes])
+  expect(offsets).toEqual([
+    [4, 4],
+    [8, 6],
+  ])
+})
+
 test('under any chunking, the bytes received follow one another and are those sent', async () => {
   const piece = fc.uint8Array({ minLength: 1, maxLength: 300 })
   const sizes = fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 5 })

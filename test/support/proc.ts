@@ -50,7 +50,7 @@ export function stateOf(pid: number): string | undefined {
   }
 }
 
-/** Whether the process still runs. One that has ended may wait long for init to take note of it. */
+/** Whether the process still runs. One that has ended and is not reaped yet (state Z) does not. */
 export function isRunning(pid: number): boolean {
   return ![undefined, 'Z'].includes(stateOf(pid))
 }

@@ -102,10 +102,10 @@ function wrap(socket: Socket): RawSocket {
 export async function exchange(client: RawSocket, letter: string, before = ''): Promise<string> {
   const start = client.received.length
   await client.send(letter)
-  const reply = () => client.received.toString('latin1', start)
-  const isWhole = () => reply().length > before.length && reply().endsWith(letter)
-  await client.waitFor(isWhole, `the reply to ${letter}`)
-  return reply()
+  const isWhole = (received: Buffer) =>
+    received.length - start > before.length && received.at(-1) === letter.charCodeAt(0)
+  const received = await client.waitFor(isWhole, `the reply to ${letter}`)
+  return received.toString('latin1', start)
 }
 
 /** A connection to a server; it ends with the test. */

@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { commandRunner, sharedRun } from '../../src/wps/command-runner.ts'
-import { isRunning } from '../support/proc.ts'
+import { stateOf } from '../support/proc.ts'
 import { waitUntil } from '../support/waiting.ts'
 
 const options = {
@@ -115,7 +115,7 @@ test('a command is ended at once when the server is', async () => {
   server.abort()
   expect(await output).toBe(`pynet: ${path}: ended with SIGKILL\n`)
   const pid = Number(readFileSync(file, 'utf8'))
-  await waitUntil(() => !isRunning(pid), 'the end of the command')
+  await waitUntil(() => stateOf(pid) === undefined, 'the end of the command')
 })
 
 describe('a shared run', () => {
