@@ -9,11 +9,11 @@ import {
   pynetPath,
   type RunningProcess,
   runPynet,
-  start,
   startPynet,
   startShell,
 } from '../support/processes.ts'
 import { hasFile, hasProgram, hasTerminal } from '../support/requirements.ts'
+import { openBash } from '../support/terminal.ts'
 import { waitUntil } from '../support/waiting.ts'
 
 const COLUMNS = 80
@@ -179,23 +179,16 @@ describe.runIf(hasFile('/proc/self/stat', 'the children of a demo'))('demo in it
 describe.runIf(hasTerminal('a demo in a terminal'))('demo in a terminal', () => {
   /** An interactive shell in the folder, in which `demo` is our program. */
   async function openShell(folder: string): Promise<RunningProcess> {
-    const shell = start('script', ['-qec', 'bash --norc --noprofile -i', '/dev/null'], {
-      stdin: 'pipe',
-      cwd: folder,
-      env: { ...inFolder(folder), TERM: 'xterm-256color', SHELL: '/bin/sh', PS1: 'ready-$?> ' },
-      ownGroup: true,
-    })
+    const shell = openBash({ ...inFolder(folder), PS1: 'ready-$?> ' }, folder)
     await shell.waitFor('stdout', /ready-0> /)
-    shell.write(
-      `stty cols ${COLUMNS}; demo() { '${process.execPath}' '${pynetPath}' demo "$@"; }\r`,
-    )
+    shell.write(`stty cols ${COLUMNS}\r`)
     return shell
   }
 
   it('goes on at Enter, drops other keys, and gives the terminal back as it was', async () => {
     const folder = await temporaryFolder()
     const shell = await openShell(folder)
-    shell.write('stty -a > before; demo echo --pace 60; echo status-$?; stty -a > after\r')
+    shell.write('stty -a > before; pynet demo echo --pace 60; echo status-$?; stty -a > after\r')
     await shell.waitFor('stdout', /accept, blocks/)
     // Enter twice for each of six steps; the shell would make a file of each line.
     shell.write('touch a-file\r'.repeat(12))
@@ -222,13 +215,13 @@ describe.runIf(hasTerminal('a demo in a terminal'))('demo in a terminal', () => 
       ['aq', 0],
       ['b\x03', 130],
     ]) {
-      shell.write(`demo str --pace ${status}.5\r`)
+      shell.write(`pynet demo str --pace ${status}.5\r`)
       await shell.waitFor('stdout', new RegExp(`pace ${status}.*waits for two clients`, 's'))
       shell.write(`${key}`)
       await shell.waitFor('stdout', new RegExp(`pace ${status}.*ready-${status}> $`, 's'))
       expect(await readdir(folder)).toEqual([])
     }
-    shell.write('stty cols 59; demo echo\r')
+    shell.write('stty cols 59; pynet demo echo\r')
     await shell.waitFor('stdout', /needs 60 columns.*ready-1> $/s)
     shell.write('exit\r')
     await shell.finished()

@@ -3,14 +3,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isRunning, stateOf } from '../support/proc.ts'
-import { pynetPath, type RunningProcess, start } from '../support/processes.ts'
+import type { RunningProcess } from '../support/processes.ts'
 import { hasProgram, hasPython, hasTerminal } from '../support/requirements.ts'
+import { controlC, controlD, openBash, plain, quote } from '../support/terminal.ts'
 import { waitUntil } from '../support/waiting.ts'
 import { connectRaw } from '../support/wire.ts'
 import { canWatch, peer, python, temporaryFolder } from '../watch/watching.ts'
 
-const controlC = '\x03'
-const controlD = '\x04'
 const controlZ = '\x1a'
 const controlBackslash = '\x1c'
 
@@ -18,20 +17,13 @@ const group = 'watch in a terminal'
 const canRun =
   canWatch(group) && hasTerminal(group) && hasProgram('bash', group) && hasPython(group)
 
-const quote = (word: string) => `'${word.replaceAll("'", "'\\''")}'`
-const watch = (...words: string[]) => `$pynet watch --quiet -- ${words.map(quote).join(' ')}`
+const watch = (...words: string[]) => `pynet watch --quiet -- ${words.map(quote).join(' ')}`
 const server = () => peer('echo_server', 0)
 
-/** A shell with job control, in a terminal of its own, with our program as `$pynet`. */
+/** A shell with job control, in a terminal of its own. */
 function openShell(): RunningProcess & { type(line: string): void } {
-  const shell = start('script', ['-qec', 'bash --norc --noprofile -i', '/dev/null'], {
-    stdin: 'pipe',
-    env: { TERM: 'dumb', PS1: '$ ', NO_COLOR: '1' },
-    ownGroup: true,
-  })
-  const type = (line: string) => shell.write(`${line}\n`)
-  type(`pynet='${process.execPath} ${pynetPath}'`)
-  return Object.assign(shell, { type })
+  const shell = openBash({ ...plain, TERM: 'dumb' })
+  return Object.assign(shell, { type: (line: string) => shell.write(`${line}\n`) })
 }
 
 const portOf = async (shell: RunningProcess) =>
@@ -55,7 +47,7 @@ describe.runIf(canRun)('in a terminal', () => {
       'while True: time.sleep(9)'
     const shell = openShell()
     shell.type(`P=${quote(program)}`)
-    shell.type(`$pynet watch -- ${python()[0]} -c "$P"; echo rc=$?`)
+    shell.type(`pynet watch -- ${python()[0]} -c "$P"; echo rc=$?`)
     await shell.waitFor('stdout', /ready/)
     shell.write(controlC)
     await shell.waitFor('stdout', /caught/)
@@ -79,7 +71,7 @@ describe.runIf(canRun)('in a terminal', () => {
     // The number of SIGTSTP, as without us.
     await shell.waitFor('stdout', /rc=148/)
     shell.type('bg; while ! jobs -l | grep "tty input"; do sleep 0.1; done; fg; echo rc=$?')
-    await shell.waitFor('stdout', /Stopped \(tty input\).*[\s\S]*\n\$pynet watch/)
+    await shell.waitFor('stdout', /Stopped \(tty input\).*[\s\S]*\npynet watch/)
     shell.type('')
     expect((await client.untilEnd()).length).toBe(30_000)
     client.shutdown()
@@ -90,7 +82,7 @@ describe.runIf(canRun)('in a terminal', () => {
     const shell = openShell()
     shell.type(`${watch('cat')} &`)
     shell.type('while ! jobs | grep -q Stopped; do sleep 0.1; done; fg; echo rc=$?')
-    await shell.waitFor('stdout', /Stopped[\s\S]*\n\$pynet watch/)
+    await shell.waitFor('stdout', /Stopped[\s\S]*\npynet watch/)
     shell.type('typed')
     await shell.waitFor('stdout', /typed\r\ntyped\r\n/)
     shell.write(controlD)

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { pynetPath, type RunningProcess, start } from './processes.ts'
+import { projectRoot, pynetPath, type RunningProcess, start } from './processes.ts'
 
 export const controlC = '\x03'
 export const controlD = '\x04'
@@ -18,9 +18,14 @@ export function quote(word: string | number): string {
 }
 
 /** A line of sh in a terminal; its stdout is the screen, its input the keyboard. */
-export function openTerminal(line: string, env: Environment = plain): RunningProcess {
+export function openTerminal(
+  line: string,
+  env: Environment = plain,
+  cwd = projectRoot,
+): RunningProcess {
   return start('script', ['-qec', line, '/dev/null'], {
     stdin: 'pipe',
+    cwd,
     env: { TERM: 'xterm-256color', SHELL: '/bin/sh', ...env },
     ownGroup: true,
   })
@@ -36,18 +41,17 @@ export function pynetLine(words: readonly (string | number)[]): string {
   return [process.execPath, pynetPath, ...words].map(quote).join(' ')
 }
 
-/** An interactive bash, with its line editor, in which `pynet` is our program. */
-export function openBash(): RunningProcess {
+/**
+ * An interactive bash, with its line editor, in which `pynet` is our program. It leads the session
+ * itself (`exec`), whatever shell `script` starts: closing the terminal is told to the leader only.
+ */
+export function openBash(env: Environment = plain, cwd = projectRoot): RunningProcess {
   const folder = mkdtempSync(join(tmpdir(), 'pynet-bash-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   writeFileSync(join(folder, 'pynet'), `#!/bin/sh\nexec ${pynetLine([])} "$@"\n`)
   chmodSync(join(folder, 'pynet'), 0o755)
-  return openTerminal('exec bash --norc --noprofile -i', {
-    ...plain,
-    PATH: `${folder}:${process.env.PATH}`,
-    PS1: 'prompt> ',
-    HISTFILE: '',
-  })
+  const own = { PATH: `${folder}:${process.env.PATH}`, PS1: 'prompt> ', HISTFILE: '' }
+  return openTerminal('exec bash --norc --noprofile -i', { ...own, ...env }, cwd)
 }
 
 /** The port of the ready line, wherever on the screen it is and whatever its colours. */
