@@ -26,7 +26,7 @@ export function openTerminal(
   return start('script', ['-qec', line, '/dev/null'], {
     stdin: 'pipe',
     cwd,
-    env: { TERM: 'xterm-256color', SHELL: '/bin/sh', ...env },
+    env: { TERM: 'xterm-256color', LC_ALL: 'C.UTF-8', SHELL: '/bin/sh', ...env },
     ownGroup: true,
   })
 }
