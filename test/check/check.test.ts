@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it, vi } from 'vitest'
 import { detailsOf, headOf } from '../../src/check/report.ts'
 import { ROLES, type RoleName } from '../../src/check/roles.ts'
 import { pynetPath } from '../support/processes.ts'
-import { hasProgram, hasPython, pythonExecutable, reportMissing } from '../support/requirements.ts'
+import { hasProgram, hasPython, python, reportMissing } from '../support/requirements.ts'
 import {
   argumentsOf,
   checkRepeatedly,
@@ -81,7 +81,7 @@ describe.runIf(hasTools)('no step blames', () => {
     'the Python peer of %s, without --strict',
     async (role) => {
       const peer = join(peersFolder, `${role.replace('-', '_')}.py`)
-      await expectGood(role, false, [pythonExecutable ?? '', '-B', peer])
+      await expectGood(role, false, python(peer))
     },
     repeat * 60_000,
   )

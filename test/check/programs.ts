@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { check, type StepResult } from '../../src/check/check.ts'
 import { ROLES, type RoleName } from '../../src/check/roles.ts'
 import type { Step } from '../../src/check/step.ts'
-import { pythonExecutable } from '../support/requirements.ts'
+import { python } from '../support/requirements.ts'
 
 const programsFolder = fileURLToPath(new URL('./programs/', import.meta.url))
 const faultsFolder = fileURLToPath(new URL('./faults/', import.meta.url))
@@ -90,7 +90,7 @@ export class Workshop {
 
 function runnable(path: string): string[] {
   if (path.endsWith('.mjs')) return [process.execPath, path]
-  if (path.endsWith('.py')) return [pythonExecutable ?? 'python3', '-E', '-S', path]
+  if (path.endsWith('.py')) return python(path)
   const binary = path.slice(0, -extname(path).length)
   execFileSync('gcc', ['-w', '-o', binary, path])
   return [binary]

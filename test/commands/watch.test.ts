@@ -9,9 +9,9 @@ import {
   startPynet,
   startShell,
 } from '../support/processes.ts'
-import { hasFile, hasProgram, hasPython } from '../support/requirements.ts'
+import { hasFile, hasProgram, hasPython, python } from '../support/requirements.ts'
 import { waitUntil } from '../support/waiting.ts'
-import { canWatch, peer, python, startWatched, temporaryFolder } from '../watch/watching.ts'
+import { canWatch, peer, startWatched, temporaryFolder } from '../watch/watching.ts'
 
 const isWatchable = canWatch('the command watch')
 const hasPeers = isWatchable && hasPython('the command watch')

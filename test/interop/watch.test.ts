@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseTrace } from '../../src/trace/parse-trace.ts'
 import { startPynet } from '../support/processes.ts'
-import { hasProgram, hasPython, reportMissing } from '../support/requirements.ts'
+import { hasProgram, hasPython, python, reportMissing } from '../support/requirements.ts'
 import { connectRaw } from '../support/wire.ts'
 import {
   callsWith,
@@ -17,7 +17,6 @@ import {
   peer,
   program,
   programPath,
-  python,
   startWatched,
   temporaryFolder,
   type Watched,

@@ -1,7 +1,7 @@
 // The picture: well-formed, alone in the world, each text in its box; and what librsvg makes of it.
 import { spawnSync } from 'node:child_process'
-import { inflateSync } from 'node:zlib'
 import fc from 'fast-check'
+import { PNG } from 'pngjs'
 import { describe, expect, test } from 'vitest'
 import { buildLadder } from '../../src/ladder/build.ts'
 import { columnsOf } from '../../src/ladder/columns.ts'
@@ -46,25 +46,34 @@ function expectTextsInBoxes(svg: XmlElement): void {
   const texts = elements.filter(({ name }) => name === 'text')
   const groups = elements.filter(({ children }) => children.some(({ name }) => name === 'text'))
   expect(texts.length).toBe(groups.length)
-  for (const group of groups) {
-    const [rect, text] = group.children as [XmlElement, XmlElement]
-    expect([rect.name, text.name]).toEqual(['rect', 'text'])
-    const box = frameOf(rect)
-    const width = columnsOf(text.text) * LETTER_EM * FONT_SIZE
-    const anchor = Number(text.attributes.x)
-    const left = text.attributes['text-anchor'] === 'middle' ? anchor - width / 2 : anchor
-    expect(left).toBeGreaterThanOrEqual(box.x)
-    expect(left + width).toBeLessThanOrEqual(box.x + box.width)
-    // only of these letters it is known how wide they come out: all others are told
-    const told = text.attributes.textLength
-    if (/^[ -~]*$/.test(text.text)) expect(told).toBeUndefined()
-    else expect(Number(told)).toBeCloseTo(width, 0)
-    expect(box.height).toBeGreaterThan(FONT_SIZE)
-    expect(box.x).toBeGreaterThanOrEqual(0)
-    expect(box.y).toBeGreaterThanOrEqual(0)
-    expect(box.x + box.width).toBeLessThanOrEqual(picture.width)
-    expect(box.y + box.height).toBeLessThanOrEqual(picture.height)
-  }
+  // One expectation for all of them: there are many thousands.
+  const misplaced = groups.filter(({ children }) => {
+    const [rect, text] = children as [XmlElement, XmlElement]
+    return rect.name !== 'rect' || text.name !== 'text' || !isInBox(text, rect, picture)
+  })
+  expect(misplaced).toEqual([])
+}
+
+function isInBox(text: XmlElement, rect: XmlElement, picture: Frame): boolean {
+  const box = frameOf(rect)
+  const width = columnsOf(text.text) * LETTER_EM * FONT_SIZE
+  const anchor = Number(text.attributes.x)
+  const left = text.attributes['text-anchor'] === 'middle' ? anchor - width / 2 : anchor
+  // only of these letters it is known how wide they come out: all others are told
+  const told = text.attributes.textLength
+  const isWidthRight = /^[ -~]*$/.test(text.text)
+    ? told === undefined
+    : Math.abs(Number(told) - width) < 0.5
+  return (
+    isWidthRight &&
+    left >= box.x &&
+    left + width <= box.x + box.width &&
+    box.height > FONT_SIZE &&
+    box.x >= 0 &&
+    box.y >= 0 &&
+    box.x + box.width <= picture.width &&
+    box.y + box.height <= picture.height
+  )
 }
 
 type Frame = ReturnType<typeof frameOf>
@@ -339,43 +348,16 @@ describe('the picture', () => {
   })
 })
 
-/** The picture in pixels, as librsvg draws it: red, green, blue and opacity of each. */
+/** The picture in pixels, as librsvg draws it. */
 function render(svg: string) {
   const { stdout, stderr } = spawnSync('rsvg-convert', [], { input: svg })
   expect(stderr.toString()).toBe('')
-  const [width, height] = [stdout.readUInt32BE(16), stdout.readUInt32BE(20)]
-  // Eight bits of each, as librsvg writes them (PNG, 11.2.1).
-  expect([...stdout.subarray(24, 29)]).toEqual([8, 6, 0, 0, 0])
-  const pieces: Buffer[] = []
-  for (let at = 8; at < stdout.length; at += stdout.readUInt32BE(at) + 12) {
-    const type = stdout.toString('latin1', at + 4, at + 8)
-    if (type === 'IDAT') pieces.push(stdout.subarray(at + 8, at + 8 + stdout.readUInt32BE(at)))
-  }
-  const lines = inflateSync(Buffer.concat(pieces))
-  const pixels = Buffer.alloc(width * height * 4)
-  const stride = width * 4
-  for (let y = 0; y < height; y++) {
-    const filter = lines[y * (stride + 1)] ?? 0
-    for (let x = 0; x < stride; x++) {
-      const at = y * stride + x
-      const left = x < 4 ? 0 : (pixels[at - 4] ?? 0)
-      const above = y < 1 ? 0 : (pixels[at - stride] ?? 0)
-      const corner = x < 4 || y < 1 ? 0 : (pixels[at - stride - 4] ?? 0)
-      const guess = [0, left, above, (left + above) >> 1, paeth(left, above, corner)][filter] ?? 0
-      pixels[at] = (lines[y * (stride + 1) + 1 + x] ?? 0) + guess
-    }
-  }
+  const { width, height, data } = PNG.sync.read(stdout)
   const at = (x: number, y: number) => {
-    const start = Math.round(y) * stride + Math.round(x) * 4
-    return `#${pixels.toString('hex', start, start + 3)}`
+    const start = (Math.round(y) * width + Math.round(x)) * 4
+    return `#${data.toString('hex', start, start + 3)}`
   }
   return { width, height, at }
-}
-
-function paeth(left: number, above: number, corner: number): number {
-  const [a, b, c] = [left, above, corner].map((one) => Math.abs(left + above - corner - one))
-  if ((a ?? 0) <= (b ?? 0) && (a ?? 0) <= (c ?? 0)) return left
-  return (b ?? 0) <= (c ?? 0) ? above : corner
 }
 
 describe.runIf(hasProgram('rsvg-convert', 'the picture in pixels'))('librsvg', () => {

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFailed, onTestFinished } from 'vitest'
-import { pythonExecutable } from './requirements.ts'
+import { python } from './requirements.ts'
 import { within } from './waiting.ts'
 
 export const projectRoot = fileURLToPath(new URL('../../', import.meta.url))
@@ -250,10 +250,9 @@ export function runPynet(...args: Arguments): Promise<Finished> {
 
 /** Runs one of the Python programs under test/interop/peers. */
 export function startPeer(name: string, ...args: Arguments): RunningProcess {
-  if (pythonExecutable === undefined) throw new Error('this test needs python3')
   const [words, options] = splitArguments(args)
-  const env = { ...options.env, PYTHONDONTWRITEBYTECODE: '1' }
-  return start(pythonExecutable, [`${peersDirectory}${name}.py`, ...words], { ...options, env })
+  const [command = '', ...rest] = python(`${peersDirectory}${name}.py`, ...words)
+  return start(command, rest, options)
 }
 
 /** Runs lines of sh in which `pynet` is our program, with all the redirections a shell has. */

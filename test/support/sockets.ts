@@ -270,10 +270,10 @@ export async function feed(
 
 /** Bytes in which every position can be told from its neighbours, so that order and loss show. */
 export function numberedBytes(count: number, seed = 0): Buffer {
-  const bytes = Buffer.allocUnsafe(count)
-  for (let index = 0; index < count; index++)
-    bytes[index] = (index * 31 + (index >> 8) + seed) & 255
-  return bytes
+  const period = Buffer.alloc(Math.min(count, 1 << 16))
+  for (let index = 0; index < period.length; index++)
+    period[index] = (index * 31 + (index >> 8) + seed) & 255
+  return Buffer.alloc(count, period)
 }
 
 /**

@@ -10,7 +10,7 @@ import { isReceiving, isSending, type Trace, type TraceCall } from '../../src/tr
 import { parseTrace } from '../../src/trace/parse-trace.ts'
 import { probe } from '../../src/watch/strace.ts'
 import { type RunningProcess, type StartOptions, startPynet } from '../support/processes.ts'
-import { pythonExecutable, reportMissing } from '../support/requirements.ts'
+import { python, reportMissing } from '../support/requirements.ts'
 
 const programs = fileURLToPath(new URL('programs/', import.meta.url))
 const peers = fileURLToPath(new URL('../interop/peers/', import.meta.url))
@@ -27,10 +27,6 @@ export function canWatch(group: string): boolean {
 }
 
 export const programPath = (name: string) => join(programs, name)
-export const python = (...words: readonly (string | number)[]) => [
-  pythonExecutable ?? 'python3',
-  ...words.map(String),
-]
 export const peer = (name: string, ...words: readonly (string | number)[]) =>
   python(join(peers, `${name}.py`), ...words)
 export const program = (name: string, ...words: readonly (string | number)[]) =>
