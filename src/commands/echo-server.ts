@@ -37,7 +37,7 @@ export async function echoServer(
     await context.terminal.print(`client is at ${pythonAddress(client.remoteAddress)}\n`)
     await clients.serve(client, async () => {
       const string = await receiveString(client, options.maxBytes)
-      await goAhead(client, options, context)
+      await goAhead(client, string.length, options, context)
       await sendCopies(client, string, options.copies)
       await client.close()
       const late = client.bytesReceived - string.length
@@ -66,12 +66,13 @@ async function receiveString(client: TcpSocket, maxBytes: number): Promise<Buffe
 /** The wait for the keyboard: until then the client's recv blocks. The end of input counts, too. */
 async function goAhead(
   client: TcpSocket,
+  count: number,
   { goAhead }: EchoServerOptions,
   { terminal, signal }: Context,
 ): Promise<void> {
   if (goAhead === 'enter') {
     const from = formatAddress(client.remoteAddress)
-    const bytes = client.bytesReceived === 1 ? '1 byte' : `${client.bytesReceived} bytes`
+    const bytes = count === 1 ? '1 byte' : `${count} bytes`
     await terminal.ask(`${bytes} from ${from}: press Enter to send the copies back`)
   } else if (goAhead !== 'now') await pause(goAhead, undefined, { signal })
 }

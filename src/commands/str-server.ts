@@ -51,6 +51,7 @@ export async function strServer(
       }
     }
   } finally {
+    await listener.close()
     await terminal.print(Buffer.concat([FINAL_VALUE, v.bytes, LINE_END]))
   }
 }

@@ -14,8 +14,11 @@ export class IdleTimer {
   /** What had been received when the last call gave up. */
   #bytesAtGiveUp: number | undefined
 
-  /** Calls `giveUp` when calls have waited for `ms` milliseconds without a byte. */
-  constructor(raw: Socket, ms: number, giveUp: () => void) {
+  /**
+   * Calls `giveUp` when there was no byte for `ms` milliseconds. It ends the calls that wait, and
+   * returns whether there were any: only then the peer has been waited for in vain.
+   */
+  constructor(raw: Socket, ms: number, giveUp: () => boolean) {
     this.#raw = raw
     this.#ms = clampToTimer(ms)
     raw.on('timeout', () => {
@@ -24,8 +27,7 @@ export class IdleTimer {
       // A process that was stopped finds the time over before it sees the input that came in time.
       setImmediate(() => {
         if (raw.bytesRead !== bytesRead || this.#waits !== waits) return
-        this.#bytesAtGiveUp = bytesRead
-        giveUp()
+        if (giveUp()) this.#bytesAtGiveUp = bytesRead
       })
     })
   }

@@ -33,14 +33,25 @@ export function loopOverLines<E extends Encoding>(
 ): AsyncIterableIterator<Line<E>, undefined, undefined> {
   const progress: Progress<E> = { lines: [], used: 0 }
   const batches = cutAhead(source, progress, 1)
-  const more = async (): Promise<IteratorResult<Line<E>, undefined>> => {
-    const { value: [line] = [] } = await batches.next()
-    return line === undefined ? DONE : { done: false, value: line }
+  let waiting: Promise<IteratorResult<Line<E>, undefined>> | undefined
+  const nextBatch = async (): Promise<IteratorResult<Line<E>, undefined>> => {
+    try {
+      const { value: [line] = [] } = await batches.next()
+      return line === undefined ? DONE : { done: false, value: line }
+    } finally {
+      waiting = undefined
+    }
   }
   return {
     next() {
+      // Whoever asks for several lines together gets them one after another.
+      const again = () => this.next()
+      if (waiting !== undefined) return waiting.then(again, again)
       const line = progress.lines[progress.used]
-      if (line === undefined || source.receiver.isClosed) return more()
+      if (line === undefined || source.receiver.isClosed) {
+        waiting = nextBatch()
+        return waiting
+      }
       progress.used++
       return Promise.resolve({ done: false, value: line })
     },

@@ -69,10 +69,9 @@ export class Receiver implements Readiness {
     if (this.#isClosed) return true
     this.#arrivedBytes += chunk.length
     this.#queue.push(chunk, isBorrowed)
-    const hasReader = this.#wake !== undefined
-    if (hasReader) this.endWait()
-    else this.#watchers.notify()
-    return hasReader
+    const hadReader = this.endWait()
+    if (!hadReader) this.#watchers.notify()
+    return hadReader
   }
 
   /** The peer has sent its last byte. */
@@ -98,11 +97,15 @@ export class Receiver implements Readiness {
     this.#read()
   }
 
-  /** Ends the reader's wait. If nothing has come, the reader takes it that it has waited too long. */
-  endWait(): void {
+  /**
+   * Ends the reader's wait; returns whether there was one. A reader that then finds nothing has
+   * waited too long.
+   */
+  endWait(): boolean {
     const wake = this.#wake
     this.#wake = undefined
     wake?.()
+    return wake !== undefined
   }
 
   /** Up to `maxBytes` bytes, as soon as any are there; none at the end of data. */

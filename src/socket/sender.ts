@@ -64,10 +64,12 @@ export class Sender {
     return this.#taken()
   }
 
-  /** Rejects every waiting call; each gets an error of its own. */
-  rejectAll(failure: Failure): void {
-    for (const settle of this.#pending ?? []) settle(failure)
+  /** Rejects every waiting call, each with an error of its own; returns whether there were any. */
+  rejectAll(failure: Failure): boolean {
+    const pending = [...(this.#pending ?? [])]
     this.#pending = undefined
+    for (const settle of pending) settle(failure)
+    return pending.length > 0
   }
 
   async #taken(): Promise<void> {

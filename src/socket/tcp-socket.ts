@@ -277,8 +277,8 @@ export class TcpSocket {
   #limitIdleTime(ms: number): IdleTimer {
     const makeError = () => idleError(this.remoteAddress, ms)
     const timer = new IdleTimer(this.#raw, ms, () => {
-      this.#receiver.endWait()
-      this.#sender.rejectAll(makeError)
+      const hasEndedRead = this.#receiver.endWait()
+      return this.#sender.rejectAll(makeError) || hasEndedRead
     })
     this.#receiver.makeIdleError = makeError
     this.#receiver.beginToWait = () => timer.start()

@@ -90,6 +90,14 @@ describe.each(['select', 'nonblocking'])('--poll %s', (poll) => {
     third.shutdown()
     await expectFinal(server, 'abc')
   })
+
+  it('with --clients any nobody is accepted any more when all have left', async () => {
+    const { server, port } = await serve(...options, '--clients', 'any', '--idle-timeout', 0.1)
+    // It is dropped, and does not end its side: the server waits for that for a while.
+    await connectRaw(port)
+    await server.waitFor('stdout', /the final value of v is \n/)
+    await expect(connectRaw(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
 })
 
 describe('a client', () => {

@@ -172,7 +172,7 @@ describe.runIf(hasPeers)('signals', () => {
   const handling =
     'import os,signal,time\n' +
     'for s in ("TERM","HUP","USR1","USR2"):\n' +
-    '  signal.signal(getattr(signal,"SIG"+s), lambda n,_: print(signal.Signals(n).name, flush=True))\n' +
+    '  signal.signal(getattr(signal,"SIG"+s), lambda n,_: os.write(1, b"%s\\n" % signal.Signals(n).name.encode()))\n' +
     'print("ready", os.getpid(), flush=True)\n' +
     'while True: time.sleep(9)\n'
 

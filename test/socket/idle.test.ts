@@ -10,6 +10,7 @@ import {
   moreThanTheKernelHolds,
   oursAndRaw,
   sides,
+  staysPending,
 } from '../support/sockets.ts'
 import { median, timesOf } from '../support/times.ts'
 
@@ -65,6 +66,20 @@ describe.each(sides)('idleTimeoutMs on the side that %s', (side) => {
       await aWhile(40)
     }
     expect(await reading).toBe(line)
+  })
+
+  test('time in which no call waits leaves the close its time', async () => {
+    const { ours, raw } = await oursAndRaw(side, { idleTimeoutMs: 50 })
+    const receiving = ours.recv(1)
+    await raw.send('x')
+    await receiving
+    await aWhile(150)
+    await ours.sendAll('answer')
+    const closing = ours.close()
+    expect(await staysPending(closing)).toBe(true)
+    expect(String(await raw.collect())).toBe('answer')
+    raw.end()
+    await closing
   })
 
   test('a peer that was waited for in vain is not waited for by the close', async () => {

@@ -274,6 +274,17 @@ describe.each(sides)('for await on the side that %s', (side) => {
   })
 
   // Pitfall 2: leaving the loop, or its normal end, never closes the socket.
+  test('lines that are asked for together come one after another, and none is lost', async () => {
+    const { client, server } = await ourPair()
+    const lines = server.makeFile()[Symbol.asyncIterator]()
+    await client.sendAll('one\ntwo\nthree\nfour\n')
+    const asked = Array.from({ length: 6 }, () => lines.next())
+    await client.sendAll('five\n')
+    client.shutdown()
+    const values = (await Promise.all(asked)).map(({ value }) => value)
+    expect(values).toEqual(['one\n', 'two\n', 'three\n', 'four\n', 'five\n', undefined])
+  })
+
   test('leaving the loop leaves the socket open for both directions', async () => {
     const { ours, raw } = await oursAndRaw(side)
     await raw.send('one\ntwo\n')

@@ -62,7 +62,7 @@ export async function runClient(
   }
 }
 
-/** Returns the error of a server that ended its data, in good order, before it was done. */
+/** Returns the error of a server that ended its data cleanly, but too early. */
 export function endedEarly(server: TcpSocket, what: string): SocketError {
   const address = server.remoteAddress
   const message = `${formatAddress(address)} ended the connection too early: ${what}`
