@@ -6,7 +6,7 @@ export const CALL_START_CHANNEL = 'pynet.call.start'
 /** The same `Call` object, published again when it returns. */
 export const CALL_CHANNEL = 'pynet.call'
 
-/** A call carries at most so many of its first bytes. */
+/** A call carries at most this many of its first bytes. */
 export const HEAD_BYTES = 32
 
 /** The names are the sockets API's; `keyboard` is a program's wait for a typed line. */
@@ -92,7 +92,7 @@ export function callBegins(call: CallName, endpoint: Endpoint = {}): Call {
   return begun
 }
 
-/** Publishes that a call has returned, and how; once, whoever says it first. */
+/** Publishes that a call has returned, and how. Only the first report counts. */
 export function callReturns(call: Call, outcome: Outcome = {}): void {
   if (call.returnedAt !== undefined) return
   returns.publish(Object.assign(call, outcome, { returnedAt: performance.now() }))

@@ -97,7 +97,7 @@ async function assemble(args: string[], context: Context): Promise<Command> {
     .configureOutput({
       // A print that fails is kept, and told when the output is finished.
       writeOut: (text) => void terminal.print(text).catch(() => {}),
-      // The error that follows is told in one place, with what to do about it.
+      // The error that follows is reported in one place, with what to do about it.
       outputError: () => {},
     })
   const asked = args.find((word) => Object.hasOwn(FILES, word))
@@ -138,7 +138,7 @@ async function prepare(command: Command, terminal: Terminal): Promise<void> {
 }
 
 /**
- * The first signal asks the program to end in good order. The second one leaves it only the time
+ * The first signal asks the program to shut down cleanly. The second one leaves it only the time
  * to print what it has to say, for a terminal or a script may well send two at once.
  */
 function listenForSignals(terminal: Terminal): void {
@@ -183,7 +183,7 @@ function exitCodeOf(error: unknown, program: Command, terminal: Terminal): numbe
   if (error instanceof Error && 'code' in error) {
     terminal.say('error', error.message)
   } else {
-    // Not a mistake of the user's: whoever mends it needs the stack.
+    // Not the user's mistake: whoever fixes it needs the stack.
     process.stderr.write(`pynet: internal error: ${error instanceof Error ? error.stack : error}\n`)
   }
   return EXIT_FAILURE

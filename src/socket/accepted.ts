@@ -1,16 +1,16 @@
-// Reading from an accepted socket, to which Node lends no buffer of ours.
+// Reading from an accepted socket: Node gives us no way to supply the buffer.
 import type { Socket } from 'node:net'
 import type { Address } from './address.ts'
 import { Receiver } from './receiver.ts'
 import { TcpSocket } from './tcp-socket.ts'
 
-/** An accepted socket that has been asked to read stops when so much waits that nobody took. */
+/** Reading stops when this many bytes wait and no reader has taken them. */
 const READ_AHEAD_BYTES = 16_384
 
 /**
  * Returns the socket of a connection that Node has accepted. Node reads up to 64 KiB of it at a
- * time and, once it has begun, one chunk ahead of the reader. `localAddress` is given where it is
- * known, for to ask the operating system takes time.
+ * time and, once it has begun, one chunk ahead of the reader. Pass `localAddress` if you know it:
+ * asking the operating system takes time.
  */
 export function acceptedSocket(
   raw: Socket,

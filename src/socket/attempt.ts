@@ -19,7 +19,7 @@ export interface AttemptOptions {
   /**
    * How long a recv or a send waits without a byte in either direction, in milliseconds, before it
    * rejects with ETIMEDOUT (it may take up to twice as long); the connection stays as it is.
-   * Without it, for ever.
+   * Without it, there is no limit.
    */
   idleTimeoutMs?: number | undefined
   /** The most bytes that one read of the operating system brings (65,536). */

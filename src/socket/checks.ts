@@ -9,13 +9,13 @@ export function checkInteger(name: string, value: number | undefined, min: numbe
   throw new RangeError(`${name} must be an integer ${range}, not ${value}`)
 }
 
-/** @throws RangeError for what is no time, such as NaN. */
+/** @throws RangeError unless `ms` is left out, or a number of milliseconds, 0 or more. */
 export function checkMilliseconds(name: string, ms: number | undefined): void {
   if (ms === undefined || ms >= 0) return
   throw new RangeError(`${name} must be a number of milliseconds, not ${ms}`)
 }
 
-/** @throws RangeError for an empty host, and for a port that there is not. */
+/** @throws RangeError for an empty host, or a port out of range. */
 export function checkAddress(host: string | undefined, port: number, minPort: number): void {
   if (host === '') throw new RangeError('host must not be empty')
   checkInteger('port', port, minPort, MAX_PORT)

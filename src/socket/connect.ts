@@ -10,10 +10,10 @@ import type { TcpSocket } from './tcp-socket.ts'
 import { pause } from './waiting.ts'
 
 const MAX_RECV_SIZE_BYTES = 2 ** 31 - 1
-/** An address that has not answered for so long is no longer waited for alone. */
+/** After this long without an answer, the next address is tried as well. */
 const STAGGER_MS = 250
 const RETRY_PAUSE_MS = 100
-/** The first of several tries ends after so long; each one after it may take twice the time. */
+/** The limit of the first of several tries; each later one may take twice as long. */
 const FIRST_TRY_MS = 1000
 /** The last try has the time to fail for a reason, and not just for lack of time. */
 const LAST_TRY_MS = 100

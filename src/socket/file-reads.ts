@@ -45,7 +45,7 @@ export async function readLine(
       if (!receiver.readable || signal?.aborted) await receiver.ready(signal)
       const piece = receiver.take(Math.min(missing, lengthOfLine(receiver.peek())))
       if (piece.length === 0) break
-      // Mostly a line is there whole.
+      // Usually the whole line is here already.
       if (splitter === undefined && endsLine(piece) && piece.length <= maxLineBytes) return piece
       pieces.push(piece)
       missing -= piece.length

@@ -1,7 +1,7 @@
 // Lines out of a stream of bytes that comes in chunks of any size: the only code that finds line borders.
 import { checkInteger } from './checks.ts'
 import { LineTooLongError } from './errors.ts'
-import { decode, decodeText, type Encoding, type Line } from './lines.ts'
+import { checkEncoding, decode, decodeText, type Encoding, type Line } from './lines.ts'
 
 export interface LineOptions<E extends Encoding = Encoding> {
   /** `utf8` (the default) for strings, `buffer` for the bytes as they came. */
@@ -37,10 +37,10 @@ export class LineSplitter<E extends Encoding = 'utf8'> {
   #source: Buffer = NOTHING
   #lineCount = 0
 
-  /** @throws RangeError if `maxLineBytes` is not a positive integer. */
+  /** @throws RangeError if `maxLineBytes` is not a positive integer, or the encoding is unknown. */
   constructor({ encoding, maxLineBytes = Infinity }: LineOptions<E> = {}) {
     if (maxLineBytes !== Infinity) checkInteger('maxLineBytes', maxLineBytes, 1)
-    this.#encoding = encoding ?? ('utf8' as E)
+    this.#encoding = checkEncoding(encoding)
     this.#maxLineBytes = maxLineBytes
   }
 

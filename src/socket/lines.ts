@@ -7,6 +7,12 @@ export type Encoding = 'utf8' | 'buffer'
 /** A line as it is handed out: text, or bytes with the encoding `buffer`. */
 export type Line<E extends Encoding = Encoding> = E extends 'buffer' ? Buffer : string
 
+/** Returns the encoding, `utf8` if none is given. @throws RangeError for one that is unknown. */
+export function checkEncoding<E extends Encoding>(encoding = 'utf8' as E): E {
+  if (encoding === 'utf8' || encoding === 'buffer') return encoding
+  throw new RangeError(`encoding must be utf8 or buffer, not ${encoding}`)
+}
+
 /**
  * Returns the text of a block of bytes. What is not UTF-8 becomes U+FFFD; a byte order mark stays.
  * A block that ends with a line needs no memory of the one before it: no byte of a longer character

@@ -13,14 +13,14 @@ const DEFAULT_BACKLOG = 511
 
 export interface ListenOptions {
   /**
-   * The address to listen on; of a name its IPv4 address where it has one. Without it all
+   * The address to listen on; for a name, its IPv4 address if it has one. Without it, all
    * interfaces, IPv6 and IPv4 through one socket where there is IPv6, else IPv4.
    */
   host?: string | undefined
   /** 0 asks for any free port. */
   port: number
   /**
-   * How many connections the operating system holds until they are taken (511; listen(2)). It does
+   * How many connections the operating system holds until Node accepts them (511; listen(2)). It does
    * not limit clients: Node takes every connection at once, and keeps it here until `accept`.
    */
   backlog?: number | undefined

@@ -106,7 +106,7 @@ export class Listener {
   /**
    * Stops listening. Resolves when the port is free, without waiting for accepted sockets. A
    * connection that nobody accepted is closed. A waiting or later `accept` rejects with
-   * ERR_SOCKET_CLOSED. Again is harmless.
+   * ERR_SOCKET_CLOSED. Calling it again does nothing.
    */
   close(): Promise<void> {
     if (this.#closing !== undefined) return this.#closing

@@ -9,8 +9,8 @@ import { abortable, startTimeout, type WaitOptions } from './waiting.ts'
 type Source = TcpSocket | Listener
 
 /**
- * Of more sockets than that, several often have input in one turn of the event loop: a wait that
- * gathers them costs less than one for each. With few, the first ends it at once.
+ * With more sockets than this, several often have input in the same turn of the event loop: one
+ * wait that gathers them costs less than one wait for each. With few, the first ends it at once.
  */
 const FEW = 8
 
@@ -39,7 +39,7 @@ export class Selector {
   /** Something is ready, and what else comes in this turn of the event loop is waited for. */
   #isYielding = false
 
-  /** Adds a socket or listener; again is harmless and keeps its place in the order. */
+  /** Adds a socket or listener. A second call does nothing, and its place in the order stays. */
   register(source: Source): void {
     if (this.#entries.has(source)) return
     const state = source[readiness]

@@ -12,7 +12,7 @@ type Failure = () => SocketError
  * Hands bytes to the operating system in the order of the calls, whole, and settles each call.
  *
  * Node reports success for a write that was in flight when its socket was destroyed; so the pending
- * writes are kept here, and whoever ends the connection rejects them.
+ * writes are kept here, and the code that ends the connection rejects them.
  */
 export class Sender {
   readonly #raw: Socket
@@ -30,7 +30,7 @@ export class Sender {
     return this.#turn !== undefined || (this.#raw.writableLength > 0 && !this.#raw.destroyed)
   }
 
-  /** Whether a call must wait for its turn, for another one goes out in parts. */
+  /** Whether a call must wait for its turn, because another one goes out in parts. */
   get isInTurns(): boolean {
     return this.#turn !== undefined
   }
@@ -58,7 +58,7 @@ export class Sender {
    */
   write(bytes: Uint8Array, beginToWait: (() => void) | undefined): Promise<void> {
     this.#raw.write(bytes)
-    // Mostly the operating system takes everything at once, and nobody has to wait.
+    // Usually the operating system takes everything at once, and nobody has to wait.
     if (this.#raw.writableLength === 0 && !this.#raw.errored) return TAKEN
     beginToWait?.()
     return this.#taken()

@@ -32,7 +32,7 @@ export class SocketFile<E extends Encoding = 'utf8'> {
   readonly #options: LineOptions<E>
   readonly #encoding: E
 
-  /** For `makeFile` only. Throws a RangeError if `maxLineBytes` is not a positive integer. */
+  /** For `makeFile` only. Throws as LineSplitter does. */
   constructor(
     receiver: Receiver,
     endpoint: Endpoint,

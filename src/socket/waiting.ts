@@ -55,7 +55,7 @@ export function startTimeout(ms: number, onOver: () => void): () => void {
   }
 }
 
-/** Resolves after so many milliseconds; rejects with `signal.reason` when aborted. */
+/** Resolves after `ms` milliseconds; rejects with `signal.reason` when aborted. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return abortable(signal, (resolve) => {
     const timer = setTimeout(resolve, ms)

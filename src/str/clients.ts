@@ -25,8 +25,8 @@ export class Clients {
   readonly #closing: Promise<void>[] = []
 
   /**
-   * `report` is told of each client that has left, and of the error with which it was lost. One that
-   * is silent for `idleTimeoutMs`, or up to twice as long, is lost.
+   * `report` gets each client that leaves, and the error if it was lost. A client that is silent for
+   * `idleTimeoutMs`, or up to twice as long, is lost.
    */
   constructor(
     poll: Poll,
@@ -104,7 +104,7 @@ export class Clients {
     await Promise.all(this.#closing)
   }
 
-  /** Drops the clients that are owed nothing, and have sent nothing since this was called last. */
+  /** Drops the clients that have no reply to take, and have sent nothing since the last look. */
   async #dropIdle(): Promise<void> {
     // If this process was stopped for a while, there may be input that came in time: look once more.
     await turn()

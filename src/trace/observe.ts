@@ -4,9 +4,9 @@ import { CALL_CHANNEL, CALL_START_CHANNEL, type Call } from '../calls.ts'
 import { codeOf } from '../socket/index.ts'
 import { ABORTED, type TraceCall, type TraceSink } from './format.ts'
 
-/** A call that has waited for so long is told of before it returns. */
+/** A call that has waited this long is reported before it returns. */
 const WAITING_MS = 100
-/** Would-blocks that no call follows for so long are told of by themselves. */
+/** Would-blocks are reported on their own if no call follows for this long. */
 const QUIET_MS = 100
 
 /** Nonblocking calls on one socket that found nothing, one after another. */

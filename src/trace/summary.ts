@@ -103,8 +103,8 @@ function noCalls(record: TraceCall): Count {
 }
 
 /**
- * Returns what is to be said of the chunks that recv brought, of which `chunks` says how often each
- * size came: smallest, median and largest, and a bar for each power of two.
+ * Returns the lines about the chunks that recv brought: smallest, median and largest, and a bar for
+ * each power of two. `chunks` maps a size to how often it came.
  */
 export function chunkLines(chunks: ReadonlyMap<number, number>): string[] {
   if (chunks.size === 0) return []

@@ -238,3 +238,9 @@ describe('for any bytes in any chunks', () => {
     )
   })
 })
+
+test('an encoding that it does not know is a RangeError, not silently UTF-8', () => {
+  const options = { encoding: 'latin1' } as unknown as { encoding: 'utf8' }
+  expect(() => new LineSplitter(options)).toThrow(RangeError)
+  expect(() => new LineSplitter(options)).toThrow('encoding must be utf8 or buffer, not latin1')
+})

@@ -26,7 +26,7 @@ export class ClientScope {
     this.#options = options
   }
 
-  /** Runs `work` and closes the client's connection, whatever happened. Never rejects. */
+  /** Runs `work` and closes the client's connection, in any case. Never rejects. */
   serve(client: TcpSocket, work: () => Promise<void>): Promise<void> {
     const served = this.#serve(client, work).finally(() => this.#served.delete(served))
     this.#served.add(served)

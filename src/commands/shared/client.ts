@@ -28,7 +28,7 @@ export function addClientOptions(command: Command): Command {
   return addTraceOptions(command)
 }
 
-/** Connects, runs the program over the connection, and closes it, whatever happened. */
+/** Connects, runs the program over the connection, and closes it, in any case. */
 export async function runClient(
   host: string,
   port: number,

@@ -56,7 +56,7 @@ export function addIdleTimeout(command: Command): Command {
 
 /**
  * Listens, says so on stderr as soon as connections are accepted, runs the program, and stops
- * listening, whatever happened.
+ * listening, in any case.
  */
 export async function runServer(
   port: number,

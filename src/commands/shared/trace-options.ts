@@ -9,7 +9,7 @@ export interface TraceOptions {
 
 export function addTraceOptions(command: Command): Command {
   return command
-    .option('--trace', 'show each call of the sockets API on stderr, as it returns')
-    .option('--trace-file <path>', 'write the same to a file, as NDJSON')
+    .option('--trace', 'show each call on stderr when it returns, or after 0.1 s if it waits')
+    .option('--trace-file <path>', 'write the calls to a file, as NDJSON')
     .option('--summary', 'show on stderr, at the end, what the calls came to')
 }
