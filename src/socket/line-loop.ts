@@ -44,9 +44,11 @@ export function loopOverLines<E extends Encoding>(
   }
   return {
     next() {
-      // Whoever asks for several lines together gets them one after another.
-      const again = () => this.next()
-      if (waiting !== undefined) return waiting.then(again, again)
+      if (waiting !== undefined) {
+        // A caller that asks for several lines together gets them one after another.
+        const again = () => this.next()
+        return waiting.then(again, again)
+      }
       const line = progress.lines[progress.used]
       if (line === undefined || source.receiver.isClosed) {
         waiting = nextBatch()
