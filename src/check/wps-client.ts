@@ -86,9 +86,9 @@ async function expectPrinted(session: Session, answer: Buffer, sizes: Sizes): Pr
   throw new Unmet(`on stdout ${expected}`, came)
 }
 
-/** Lines as ps has them, with characters of two and three bytes that pieces cut. */
+/** Lines as ps has them, blanks at the end too, with characters of two and three bytes to cut. */
 function sampleLines(count: number): Buffer {
-  const lines = Array.from({ length: count }, (_, index) => `é${index} pts/0 00:00:01 漢字\n`)
+  const lines = Array.from({ length: count }, (_, index) => `é${index} pts/0 00:00:01 漢字  \n`)
   return Buffer.from(lines.join(''))
 }
 

@@ -44,6 +44,9 @@ export class TraceFileError extends Error {
 const { O_WRONLY, O_CREAT, O_APPEND, O_NONBLOCK, O_NOCTTY } = constants
 const OPEN_FLAGS = O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY
 
+const STDIN = 0
+const OUTPUTS = [1, 2]
+
 /** A pipe's reader may lag behind by so much, and takes the rest at the end within this time. */
 const MAX_UNWRITTEN_BYTES = 4_194_304
 const RETRY_MS = 10
@@ -92,7 +95,12 @@ export class TraceFile implements TraceSink {
         : this.#error(error)
     }
     const stats = fstatSync(this.#file)
-    if (stats.isFile() && stats.size > 0 && !isOwnOutput(stats)) this.#held = []
+    if (stats.isFile() && isOwn(stats, [STDIN])) {
+      closeSync(this.#file)
+      const advice = 'the program reads it as its standard input; name another file'
+      throw new TraceFileError(path, 'ERR_TRACE_IS_INPUT', advice)
+    }
+    if (stats.isFile() && stats.size > 0 && !isOwn(stats, OUTPUTS)) this.#held = []
     else if (typeof about !== 'function') this.#begin()
   }
 
@@ -192,9 +200,9 @@ export class TraceFile implements TraceSink {
   }
 }
 
-/** Returns whether the file is standard output or error, as /dev/stderr is: it is only added to. */
-function isOwnOutput({ dev, ino }: Stats): boolean {
-  return [1, 2].some((descriptor) => {
+/** Returns whether one of these descriptors is the file. One that is our output is only added to. */
+function isOwn({ dev, ino }: Stats, descriptors: readonly number[]): boolean {
+  return descriptors.some((descriptor) => {
     try {
       const own = fstatSync(descriptor)
       return own.dev === dev && own.ino === ino

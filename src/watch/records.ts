@@ -120,9 +120,11 @@ export class Records {
 }
 
 /** Which addresses a call has in the trace, as soon as anybody can know them. */
-function neededBy({ call, waiting, error }: TraceCall): Needed {
+function neededBy({ call, waiting, error, wouldBlock }: TraceCall): Needed {
   if (waiting || error !== undefined) return 'none'
-  if (call === 'listen') return 'local'
+  // An accept that finds nobody is a call on the listener, which has no other end.
+  const isOnListener = call === 'listen' || (call === 'accept' && wouldBlock !== undefined)
+  if (isOnListener) return 'local'
   return call === 'connect' || call === 'accept' || call === 'send' || call === 'recv'
     ? 'both'
     : 'none'

@@ -391,6 +391,18 @@ describe('addresses', () => {
     ])
   })
 
+  test('a listener that finds nobody has no other end, then and later', () => {
+    const listener = '3<TCP:[127.0.0.1:2000]>'
+    const found = addressesOf(
+      `1 listen(${listener}, 5) = 0`,
+      `1 accept4(${listener}, 0x7ffd, [16], SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable)`,
+      `1 close(${listener}) = 0`,
+    )
+    expect(found).toEqual(
+      ['listen', 'accept', 'close'].map((call) => [call, '127.0.0.1 2000', undefined]),
+    )
+  })
+
   test('an accepted socket has those of its line, or of the listener and the peer', () => {
     const listening = [
       '1 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3<TCP:[100]>',

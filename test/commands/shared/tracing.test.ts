@@ -141,6 +141,17 @@ describe('a trace file', () => {
     },
   )
 
+  it("that is the program's own input is refused, and stays as it is", async () => {
+    const path = join(temporaryFolder(), 'input')
+    writeFileSync(path, 'hello\n')
+    const script = 'pynet echo-client 127.0.0.1 1 - --trace-file "$INPUT" < "$INPUT"'
+    const { stderr, status } = await startShell(script, { env: { INPUT: path } }).finished()
+    const why = 'the program reads it as its standard input; name another file'
+    expect(stderr).toBe(`pynet: cannot write the trace ${path}: ${why}\n`)
+    expect(status).toBe(1)
+    expect(readFileSync(path, 'utf8')).toBe('hello\n')
+  })
+
   it('that fills its disk in the middle of a session is an error too, and can be read', async () => {
     // 2 blocks of 512 bytes: the header and a few calls.
     const path = join(temporaryFolder(), 'trace')
