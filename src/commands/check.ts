@@ -1,4 +1,5 @@
 // check: runs a program against a hard partner, and says step by step what held and what did not.
+import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { check, type StepResult } from '../check/check.ts'
 import { gradescopeReport } from '../check/gradescope.ts'
@@ -116,6 +117,10 @@ Examples:
       .argument('<command...>', 'the program to check, and its arguments')
     addOptions(role).action(async (words: string[]) => {
       const options = role.optsWithGlobals<CheckOptions>()
+      const { junit, gradescope } = options
+      if (junit && gradescope && resolve(junit) === resolve(gradescope)) {
+        role.error(`both reports cannot be in ${junit}: give each a file of its own`)
+      }
       context.exitCode = await checkProgram(name as RoleName, words, options, context)
     })
   }

@@ -66,6 +66,7 @@ describe('the exit code is', () => {
         ['check', 'echo-server'],
         ['check', 'echo-server', '--seed', '-1', 'x'],
         ['check', 'echo-server', '--nonsense', 'x'],
+        ['check', 'echo-server', '--junit', 'none/report', '--gradescope', './none/report', 'x'],
       ].map(async (words) => {
         const { status, stderr, stdout } = await runPynet(...words)
         expect([status, stdout]).toEqual([2, ''])
@@ -75,6 +76,8 @@ describe('the exit code is', () => {
     expect(lines[0]).toMatch(/^pynet: missing required argument 'role' \(usage: .*\)\n$/)
     expect(lines[1]).toMatch(/^pynet: 'echo-servr' is invalid .* It must be echo-server, .*\n$/)
     expect(lines[2]).toMatch(/^pynet: missing required argument 'command' \(usage: .*\)\n$/)
+    const advice = 'both reports cannot be in none/report: give each a file of its own'
+    expect(lines[5]).toContain(advice)
     for (const line of lines) expect(line.split('\n')).toHaveLength(2)
   })
 
