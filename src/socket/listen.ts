@@ -20,8 +20,8 @@ export interface ListenOptions {
   /** 0 asks for any free port. */
   port: number
   /**
-   * How many connections the operating system holds until Node accepts them (511; listen(2)). It does
-   * not limit clients: Node takes every connection at once, and keeps it here until `accept`.
+   * How many connections the operating system holds until Node accepts them (511; listen(2)). It
+   * does not limit clients: Node takes every connection at once, and keeps it here until `accept`.
    */
   backlog?: number | undefined
   /**

@@ -273,7 +273,6 @@ describe.each(sides)('for await on the side that %s', (side) => {
     expect((await iterator.next()).done).toBe(true)
   })
 
-  // Pitfall 2: leaving the loop, or its normal end, never closes the socket.
   test('lines that are asked for together come one after another, and none is lost', async () => {
     const { client, server } = await ourPair()
     const lines = server.makeFile()[Symbol.asyncIterator]()
@@ -285,6 +284,7 @@ describe.each(sides)('for await on the side that %s', (side) => {
     expect(values).toEqual(['one\n', 'two\n', 'three\n', 'four\n', 'five\n', undefined])
   })
 
+  // Pitfall 2: leaving the loop, or its normal end, never closes the socket.
   test('leaving the loop leaves the socket open for both directions', async () => {
     const { ours, raw } = await oursAndRaw(side)
     await raw.send('one\ntwo\n')
