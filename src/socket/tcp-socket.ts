@@ -53,7 +53,7 @@ export class TcpSocket {
   ) {
     this.#raw = raw
     this.#receiver = receiver
-    this.#sender = new Sender(raw)
+    this.#sender = new Sender(raw, () => receiver.beginToWait?.())
     this.localAddress = localAddress
     this.remoteAddress = addressOf(raw.remoteAddress, raw.remotePort)
     if (idleTimeoutMs !== Infinity) this.#idle = this.#limitIdleTime(idleTimeoutMs)
@@ -76,7 +76,10 @@ export class TcpSocket {
     return this.#raw.bytesRead
   }
 
-  /** Whether the operating system has still to take bytes that were sent. */
+  /**
+   * Whether the operating system has still to take bytes that were sent. Less than 64 KiB, sent in
+   * this turn of the event loop, count from its end on.
+   */
   get isSending(): boolean {
     return this.#sender.isBusy
   }
@@ -141,7 +144,8 @@ export class TcpSocket {
 
   /**
    * Sends all of `data` (a string as UTF-8). Resolves when the operating system has taken every
-   * byte, after which the caller may reuse the memory. Calls made together go out whole, in order.
+   * byte, after which the caller may reuse the memory. Calls made together go out whole, in order,
+   * and where nothing is waited for between them in one send(2).
    *
    * Rejects with the connection's error when it dies, also while waiting; with ETIMEDOUT after
    * `idleTimeoutMs`; with EPIPE after `shutdown`; with ERR_SOCKET_CLOSED when the socket is closed.
@@ -163,7 +167,7 @@ export class TcpSocket {
     const refusal = this.#refusal()
     if (refusal !== undefined) return Promise.reject(refusal)
     this.#sentBytes += bytes.length
-    return this.#sender.write(bytes, this.#receiver.beginToWait)
+    return this.#sender.write(bytes)
   }
 
   /** Returns a view of the socket as a file; see SocketFile. Tutorial, section 5.2. */
@@ -188,6 +192,7 @@ export class TcpSocket {
   #shutdown(): void {
     if (this.#hasShutdown || this.#closing !== undefined) return
     this.#hasShutdown = true
+    this.#sender.flush()
     const call = isTraced() ? callBegins('shutdown', this[endpoint]) : undefined
     this.#raw.end()
     if (call !== undefined) callReturns(call)

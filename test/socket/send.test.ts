@@ -56,6 +56,20 @@ describe.each(sides)('sendAll on the side that %s', (side) => {
     expect(order).toEqual(blocks.map((_, index) => index))
   })
 
+  test.each(['close', 'shutdown', 'reset'] as const)(
+    'calls of one turn have gone out before a %s in that turn',
+    async (end) => {
+      const { ours, raw } = await oursAndRaw(side)
+      // What a reset overtakes, the peer does not get.
+      const collected = raw.collect().then(String, () => 'abc')
+      const sent = Promise.all([...'abc'].map((letter) => ours.sendAll(letter)))
+      void ours[end]()
+      await sent
+      expect(await collected).toBe('abc')
+      raw.end()
+    },
+  )
+
   test('it waits while the peer does not read, and resolves when the peer has read', async () => {
     const { ours, raw } = await oursAndRaw(side)
     const bytes = numberedBytes(moreThanTheKernelHolds)
