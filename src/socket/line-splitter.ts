@@ -14,10 +14,8 @@ export interface LineOptions<E extends Encoding = Encoding> {
 const NEWLINE = 0x0a
 const NOTHING = Buffer.alloc(0)
 
-/** The key under which the layer's own files get the bytes of lines back that they did not use. */
+/** The key under which the layer's own files get the bytes of lines that they have not used. */
 export const untaken = Symbol('pynet.untaken')
-/** The key under which they learn that the next line is over the limit. */
-export const isOverLimit = Symbol('pynet.isOverLimit')
 
 /**
  * Splits a byte stream into lines, as makefile() does for a socket (tutorial, section 5.2).
@@ -36,6 +34,8 @@ export class LineSplitter<E extends Encoding = 'utf8'> {
   #firstLine: Buffer = NOTHING
   #source: Buffer = NOTHING
   #lineCount = 0
+  /** The last border in it that was asked for: the number of a line, and where that begins. */
+  #border = { line: 0, at: 0 }
 
   /** @throws RangeError if `maxLineBytes` is not a positive integer, or the encoding is unknown. */
   constructor({ encoding, maxLineBytes = Infinity }: LineOptions<E> = {}) {
@@ -72,39 +72,22 @@ export class LineSplitter<E extends Encoding = 'utf8'> {
    */
   end(): Line<E>[] {
     if (this.#failure !== undefined) throw this.#failure
-    this.#firstLine = this.#takeBegun()
-    this.#source = NOTHING
+    this.#keepSource(this.#takeBegun(), NOTHING)
     this.#lineCount = Math.min(1, this.#firstLine.length)
     return this.#lineCount === 0 ? [] : [decode(this.#firstLine, this.#encoding)]
   }
 
   /**
-   * Whether the next `push` throws.
-   *
-   * @internal
-   */
-  get [isOverLimit](): boolean {
-    return this.#failure !== undefined
-  }
-
-  /**
    * Returns the bytes behind the first `taken` of the lines that came last, as they were pushed:
-   * text cannot tell them, for what was not UTF-8 is lost in it. The splitter is then as new.
+   * text cannot tell them, for what was not UTF-8 is lost in it. They may be the chunk's memory. One
+   * line after another takes a time that is linear in the bytes.
    *
    * @internal
    */
   [untaken](taken: number): Buffer {
-    const begun = this.#takeBegun()
-    const lineCount = this.#lineCount
-    this.#lineCount = 0
-    this.#failure = undefined
-    if (taken >= lineCount) return begun
-    let start = 0
-    for (let line = this.#firstLine.length > 0 ? 1 : 0; line < taken; line++) {
-      start = this.#source.indexOf(NEWLINE, start) + 1
-    }
-    const first = taken === 0 ? this.#firstLine : NOTHING
-    return Buffer.concat([first, this.#source.subarray(start)])
+    if (taken >= this.#lineCount) return this.#joinBegun()
+    const rest = this.#source.subarray(this.#startOf(taken))
+    return taken > 0 || this.#firstLine.length === 0 ? rest : Buffer.concat([this.#firstLine, rest])
   }
 
   /**
@@ -129,26 +112,45 @@ export class LineSplitter<E extends Encoding = 'utf8'> {
   #cut(bytes: Buffer, end: number): Line<E>[] {
     const lines: Line<E>[] = []
     let start = 0
-    this.#firstLine = NOTHING
+    let firstLine: Buffer = NOTHING
     if (this.#begunBytes > 0) {
       start = lengthOfLine(bytes)
       this.#begun.push(bytes.subarray(0, start))
-      this.#firstLine = this.#takeBegun()
-      lines.push(decode(this.#firstLine, this.#encoding))
+      firstLine = this.#takeBegun()
+      lines.push(decode(firstLine, this.#encoding))
     }
-    this.#source = bytes.subarray(start)
+    this.#keepSource(firstLine, bytes.subarray(start))
     const block = bytes.subarray(start, end)
     if (this.#encoding === 'buffer') cutBytes(Buffer.from(block), lines as Buffer[])
     else cutText(decodeText(block), lines as string[])
     return lines
   }
 
+  #keepSource(firstLine: Buffer, source: Buffer): void {
+    this.#firstLine = firstLine
+    this.#source = source
+    this.#border = { line: Math.min(1, firstLine.length), at: 0 }
+  }
+
+  /** Returns where line number `line` begins in the source. */
+  #startOf(line: number): number {
+    const border = this.#border
+    for (; border.line < line; border.line++) {
+      border.at = this.#source.indexOf(NEWLINE, border.at) + 1
+    }
+    return border.at
+  }
+
   #takeBegun(): Buffer {
-    const [only = NOTHING] = this.#begun
-    const line = this.#begun.length < 2 ? only : Buffer.concat(this.#begun)
+    const line = this.#joinBegun()
     this.#begun = []
     this.#begunBytes = 0
     return line
+  }
+
+  #joinBegun(): Buffer {
+    const [only = NOTHING] = this.#begun
+    return this.#begun.length < 2 ? only : Buffer.concat(this.#begun)
   }
 }
 

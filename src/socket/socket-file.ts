@@ -2,8 +2,8 @@
 import { type Endpoint, isTraced, traced, transferOf } from '../calls.ts'
 import { checkInteger } from './checks.ts'
 import { readBytes, readLine, readLines } from './file-reads.ts'
-import { cutLines, loopOverBatches, loopOverLines } from './line-loop.ts'
-import { type LineOptions, LineSplitter, untaken } from './line-splitter.ts'
+import { type LineLoop, loopOverBatches, loopOverLines } from './line-loop.ts'
+import { type LineOptions, LineSplitter } from './line-splitter.ts'
 import { decode, type Encoding, type Line } from './lines.ts'
 import type { Receiver } from './receiver.ts'
 import type { WaitOptions } from './waiting.ts'
@@ -75,26 +75,12 @@ export class SocketFile<E extends Encoding = 'utf8'> {
 
   /** The lines one by one, until the end of data. Leaving the loop closes nothing. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Line<E>> {
-    const readTraced = async () => {
-      const read = () => readLine(this.#receiver, Infinity, this.#options)
-      const line = await this.#traced('readLine', read)
-      return line.length === 0 ? [] : [line]
-    }
-    return loopOverLines({ receiver: this.#receiver, options: this.#options, readTraced })
+    return this.#tracedLoop('readLine', loopOverLines(this.#receiver, this.#options))
   }
 
   /** For each turn all lines that are at hand, at least one, until the end of data. */
   batches(): AsyncIterableIterator<Line<E>[]> {
-    const readTraced = () =>
-      this.#traced('readLines', async () => {
-        const splitter = new LineSplitter({ ...this.#options, encoding: 'buffer' })
-        try {
-          return await cutLines(this.#receiver, splitter)
-        } finally {
-          this.#receiver.putBack(splitter[untaken](Infinity))
-        }
-      })
-    return loopOverBatches({ receiver: this.#receiver, options: this.#options, readTraced })
+    return this.#tracedLoop('readLines', loopOverBatches(this.#receiver, this.#options))
   }
 
   /**
@@ -110,18 +96,28 @@ export class SocketFile<E extends Encoding = 'utf8'> {
     read: () => Promise<T>,
     finish: (value: T) => R,
   ): Promise<R> {
+    if (!isTraced()) return this.#receiver.only(read, finish)
+    const { offset } = this.#receiver
     const only = () => this.#receiver.only(read, (value) => value)
-    return isTraced() ? this.#traced(call, only).then(finish) : this.#receiver.only(read, finish)
+    return traced(call, this.#endpoint, only, (value) =>
+      transferOf(Array.isArray(value) ? Buffer.concat(value) : value, offset),
+    ).then(finish)
   }
 
-  #traced<T extends Buffer | Buffer[]>(
-    call: 'read' | 'readLine' | 'readLines',
-    read: () => Promise<T>,
-  ): Promise<T> {
-    const { offset } = this.#receiver
-    return traced(call, this.#endpoint, read, (value) =>
-      transferOf(Array.isArray(value) ? Buffer.concat(value) : value, offset),
-    )
+  #tracedLoop<T>(
+    call: 'readLine' | 'readLines',
+    loop: LineLoop<T>,
+  ): AsyncIterableIterator<T, undefined, undefined> {
+    let last: Promise<unknown> = Promise.resolve()
+    const next = () => {
+      if (!isTraced()) return loop.next()
+      // Of steps that are asked for together each is published before the next one takes more.
+      const inTurn = () => last.then(loop.next, loop.next)
+      const step = traced(call, this.#endpoint, inTurn, loop.lastTransfer)
+      last = step
+      return step
+    }
+    return { ...loop, next }
   }
 }
 

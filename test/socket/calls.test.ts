@@ -114,6 +114,23 @@ test('the lines of a loop are told one by one, and what is left of them is not',
   ])
 })
 
+test('lines that are asked for together are told one by one', async () => {
+  const { client, server } = await ourPair()
+  const calls = watchCalls()
+  await client.sendAll('one\nthree\nfive 5\n')
+  client.shutdown()
+  await readable(server)
+  const lines = server.makeFile()[Symbol.asyncIterator]()
+  await Promise.all(Array.from({ length: 4 }, () => lines.next()))
+  const told = named(calls, 'readLine').map(({ offset, bytes, head }) => [offset, bytes, `${head}`])
+  expect(told).toEqual([
+    [0, 4, 'one\n'],
+    [4, 6, 'three\n'],
+    [10, 7, 'five 5\n'],
+    [17, 0, ''],
+  ])
+})
+
 test('the calls of two sockets are told apart, and each is published once on each channel', async () => {
   const begun = watchCalls(CALL_START_CHANNEL)
   const calls = watchCalls()
