@@ -1,5 +1,6 @@
 // echo-client, the tutorial's tmc.py (section 2): sends a string and shows the chunks that come back.
 import type { Command } from 'commander'
+import { Direction, problemOf } from '../echo/direction.ts'
 import { Selector, SocketError, type TcpSocket } from '../socket/index.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { wholeNumber } from './shared/arguments.ts'
@@ -10,8 +11,6 @@ const DEFAULT_RECV_SIZE_BYTES = 1_000_000
 const MAX_RECV_SIZE_BYTES = 1 << 30
 /** The listing prints the first four chunks, the end of data counted, and of the others the size. */
 const SHOWN_CHUNKS = 4
-/** What comes back is an echo if it begins as the string does, as far as this. */
-const COMPARED_BYTES = 65_536
 const LINE_END = Buffer.from('\n')
 
 /** A string in the pieces in which it comes: one for an argument, many for standard input. */
@@ -24,14 +23,17 @@ export async function echoClient(
   { recvSize }: { recvSize: number },
   terminal: Terminal,
 ): Promise<void> {
-  const sent = new Stream()
-  const sending = sendString(server, string, sent)
+  const sent = new Direction()
+  let hasSentAll = false
+  const sending = sendString(server, string, sent).then(() => {
+    hasSentAll = true
+  })
   // A server may answer before it has taken the string: if both ends only sent, the buffers of
   // both would fill for ever. A lost connection shows below, behind what came before.
   await Promise.race([sending.catch(throwUnlessLost), readable(server)])
 
   // Each recv brings what has arrived by then, so the chunks tell nothing of the copies' borders.
-  const received = new Stream()
+  const received = new Direction()
   const buffer = Buffer.allocUnsafeSlow(recvSize)
   for (let i = 1; ; i++) {
     const count = await server.recvInto(buffer)
@@ -41,18 +43,17 @@ export async function echoClient(
     received.add(chunk)
     await terminal.print(`received ${count} bytes\n`)
   }
-  const problem = problemOf(sent, received)
+  const problem = hasSentAll ? problemOf(sent, received) : 'it had not taken the whole string'
   if (problem !== undefined) throw endedEarly(server, problem)
 }
 
 /** Sends the string, and ends our data behind it, so that the server can know that it is whole. */
-async function sendString(server: TcpSocket, string: Pieces, sent: Stream): Promise<void> {
+async function sendString(server: TcpSocket, string: Pieces, sent: Direction): Promise<void> {
   for await (const piece of string) {
     sent.add(piece)
     await server.sendAll(piece)
   }
   server.shutdown()
-  sent.isWhole = true
 }
 
 /** Resolves as soon as a recv would return at once. */
@@ -64,36 +65,6 @@ async function readable(server: TcpSocket): Promise<void> {
 
 function throwUnlessLost(error: unknown): void {
   if (!(error instanceof SocketError)) throw error
-}
-
-/** What is remembered of the bytes of one direction: how they begin, and how many there were. */
-class Stream {
-  readonly #memory = Buffer.alloc(COMPARED_BYTES)
-  length = 0
-  /** Whether all of it has been handed to the operating system. */
-  isWhole = false
-
-  add(bytes: Uint8Array): void {
-    const room = Math.max(0, COMPARED_BYTES - this.length)
-    if (room > 0) this.#memory.set(bytes.subarray(0, room), this.length)
-    this.length += bytes.length
-  }
-
-  /** Returns whether both begin with the same bytes, as far as both go. */
-  beginsAs(other: Stream): boolean {
-    const length = Math.min(this.length, other.length, COMPARED_BYTES)
-    return this.#memory.subarray(0, length).equals(other.#memory.subarray(0, length))
-  }
-}
-
-/** Why what came cannot be all that the server had to send; undefined where nothing is wrong. */
-function problemOf(sent: Stream, received: Stream): string | undefined {
-  if (!sent.isWhole) return 'it had not taken the whole string'
-  if (sent.length === 0) return undefined
-  if (received.length === 0) return 'nothing came back'
-  const cut = received.length % sent.length
-  if (cut === 0 || !received.beginsAs(sent)) return undefined
-  return `the last copy is cut, ${cut} of its ${sent.length} bytes came`
 }
 
 /** The command line of echo-client. */

@@ -7,15 +7,19 @@ import type { ClientScope } from './shared/client-scope.ts'
 import type { Context } from './shared/context.ts'
 import { LimitError } from './shared/limit-error.ts'
 import { pythonAddress } from './shared/python.ts'
-import { addIdleTimeout, addServerOptions, runServer, type ServerOptions } from './shared/server.ts'
+import {
+  addIdleTimeout,
+  addMaxBytes,
+  addServerOptions,
+  runServer,
+  type ServerOptions,
+} from './shared/server.ts'
 
 const RECV_SIZE_BYTES = 1_000_000
 /** A client that sends nothing for this long has sent its string, as far as anyone can tell. */
 const SILENCE_MS = 1000
 const SEND_BLOCK_BYTES = 1 << 20
 const TOO_LATE = 'came after the string was whole, and are not in the copies'
-const DEFAULT_MAX_BYTES = 16 * 2 ** 20
-const MAX_BYTES = 2 ** 30
 
 interface EchoServerOptions {
   copies: number
@@ -89,19 +93,13 @@ async function sendCopies(client: TcpSocket, string: Buffer, copies: number): Pr
 
 /** The command line of echo-server. */
 export function declare(command: Command, context: Context): void {
-  addIdleTimeout(addServerOptions(command, 1))
+  addMaxBytes(addIdleTimeout(addServerOptions(command, 1)), 'how long the string may be')
     .option('--copies <n>', 'how many copies to send back', wholeNumber(1), 10_000)
     .option(
       '--go-ahead <when>',
       'when to send: enter, now, or so many seconds after the whole string',
       wordOr(['enter', 'now'], seconds),
       'enter',
-    )
-    .option(
-      '--max-bytes <n>',
-      'how long the string may be; a client that sends more is dropped',
-      wholeNumber(1, MAX_BYTES),
-      DEFAULT_MAX_BYTES,
     )
     .option('-k, --keep-open', 'serve one client after another')
     .addHelpText(

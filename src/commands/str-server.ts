@@ -1,20 +1,24 @@
 // str-server, the tutorial's strsvr.py (section 6): several clients at once add letters to one string.
 import { type Command, Option } from 'commander'
-import { type Listener, Selector, SocketError, type TcpSocket } from '../socket/index.ts'
+import { type Listener, Selector, type TcpSocket } from '../socket/index.ts'
 import { Clients, Polling } from '../str/clients.ts'
 import { GrowingBytes } from '../str/growing-bytes.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { wholeNumber, wordOr } from './shared/arguments.ts'
 import type { Context } from './shared/context.ts'
-import { LimitError } from './shared/limit-error.ts'
-import { addIdleTimeout, addServerOptions, runServer, type ServerOptions } from './shared/server.ts'
+import { isOfClient, LimitError } from './shared/limit-error.ts'
+import {
+  addIdleTimeout,
+  addMaxBytes,
+  addServerOptions,
+  runServer,
+  type ServerOptions,
+} from './shared/server.ts'
 
 const BACKLOG = 5
 const MAX_CLIENTS = 65_535
 /** After so many rounds the event loop has a turn, in which the letters of other clients arrive. */
 const ROUNDS_IN_A_TURN = 256
-const DEFAULT_MAX_BYTES = 16 * 2 ** 20
-const MAX_BYTES = 2 ** 30
 const FINAL_VALUE = Buffer.from('the final value of v is ')
 const LINE_END = Buffer.from('\n')
 
@@ -69,8 +73,7 @@ function serveLetter(client: TcpSocket, clients: Clients, v: GrowingBytes): bool
     }
     clients.leave(client) // the end of data
   } catch (error) {
-    const isOfClient = error instanceof SocketError || error instanceof LimitError
-    if (!isOfClient) throw error
+    if (!isOfClient(error)) throw error
     clients.leave(client, error) // the connection is lost, or v has no room for the letter
   }
   return false
@@ -78,7 +81,7 @@ function serveLetter(client: TcpSocket, clients: Clients, v: GrowingBytes): bool
 
 /** The command line of str-server. */
 export function declare(command: Command, context: Context): void {
-  addIdleTimeout(addServerOptions(command, BACKLOG))
+  addMaxBytes(addIdleTimeout(addServerOptions(command, BACKLOG)), 'how long v may become')
     .option(
       '--clients <n|any>',
       'how many clients to wait for; any: whoever connects, until all have left',
@@ -89,12 +92,6 @@ export function declare(command: Command, context: Context): void {
       new Option('--poll <how>', 'how to wait for input')
         .choices(['select', 'nonblocking'])
         .default('select'),
-    )
-    .option(
-      '--max-bytes <n>',
-      'how long v may become; a client that sends more is dropped',
-      wholeNumber(1, MAX_BYTES),
-      DEFAULT_MAX_BYTES,
     )
     .addHelpText(
       'after',
@@ -109,13 +106,12 @@ Examples:
   pynet str-server 2000 --clients any --poll nonblocking`,
     )
     .action(async (port: number, options: ServerOptions & StrServerOptions) => {
-      const { clients: count, maxConnections } = options
-      const most = count === 'any' ? maxConnections : Math.max(count, maxConnections)
+      const neededClients = options.clients === 'any' ? 1 : options.clients
+      const maxConnections = Math.max(neededClients, options.maxConnections)
+      const expected = options.clients === 'any' ? maxConnections : neededClients
       const isDefault = command.getOptionValueSource('backlog') === 'default'
-      const backlog = isDefault
-        ? Math.max(BACKLOG, count === 'any' ? most : count)
-        : options.backlog
-      const scope = { ...options, backlog, maxConnections: most }
+      const backlog = isDefault ? Math.max(BACKLOG, expected) : options.backlog
+      const scope = { ...options, backlog, maxConnections, neededClients }
       await runServer(port, scope, context, async (listener, { report }) => {
         const poll = options.poll === 'select' ? new Selector() : new Polling()
         const clients = new Clients(poll, report, options.idleTimeout)

@@ -1,7 +1,7 @@
 // What a peer sends, made safe to look at: no byte of it can steer the reader's terminal.
 
-/** Control characters, and those that turn the direction of text around (Unicode, UAX #9). */
-const UNSAFE = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu
+/** Control characters, and those that set the direction of text (Unicode, UAX #9). */
+const UNSAFE = /[\p{Cc}\p{Bidi_Control}]/gu
 
 /**
  * Returns text for a terminal: newline and tab pass, other control characters show in caret notation

@@ -150,3 +150,15 @@ describe.runIf(isPossible).each([...servers, echoServer])(
     })
   },
 )
+
+it.runIf(isPossible)(
+  'str-server says at once that it cannot have the clients it waits for',
+  async () => {
+    const command = '"$PYNET_NODE" "$PYNET_PROGRAM" str-server 0 --clients 50'
+    const { stderr, status } = await startShell(`ulimit -n 48; exec ${command}`).finished()
+    expect(stderr).toMatch(
+      /^pynet: cannot wait for 50 clients: this process may open 48 files \(ulimit -n\), enough for \d+\n$/,
+    )
+    expect(status).toBe(1)
+  },
+)

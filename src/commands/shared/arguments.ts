@@ -7,10 +7,11 @@ const MAX_TIMER_SECONDS = 2_147_483
 
 /** Returns a reader of whole numbers in plain decimal digits, from `min` to `max`. */
 export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
   return (text) => {
     const value = Number(text)
     if (DIGITS.test(text) && value >= min && value <= max) return value
-    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
+    throw new InvalidArgumentError(`It must be a whole number ${range}.`)
   }
 }
 

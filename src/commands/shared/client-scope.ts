@@ -1,7 +1,7 @@
 // The clients of a server: each is served in a scope of its own, and harms no other.
-import { formatAddress, type Listener, SocketError, type TcpSocket } from '../../socket/index.ts'
+import { formatAddress, type Listener, type TcpSocket } from '../../socket/index.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
-import { LimitError } from './limit-error.ts'
+import { isOfClient, LimitError } from './limit-error.ts'
 
 export interface ClientScopeOptions {
   readonly terminal: Terminal
@@ -59,8 +59,7 @@ export class ClientScope {
       await work()
       this.report(client)
     } catch (error) {
-      const isOfClient = error instanceof SocketError || error instanceof LimitError
-      if ((endsWithClient || !isOfClient) && !signal.aborted) {
+      if ((endsWithClient || !isOfClient(error)) && !signal.aborted) {
         this.#failures.push(error)
         void this.#listener.close()
       } else this.report(client, error)

@@ -13,16 +13,22 @@ export interface ConnectionLimit {
 /**
  * Returns the number of connections asked for, or fewer where the process may not open so many
  * files: a connection without a descriptor would be dropped, and Node would not say so.
+ *
+ * @throws an error with the code EMFILE where there can't be as many as are `needed`.
  */
-export function connectionLimit(asked: number, filesPerClient = 1): ConnectionLimit {
+export function connectionLimit(asked: number, needed = 1, filesPerClient = 1): ConnectionLimit {
   const files = openFileLimit()
   const left = Math.floor((files - RESERVED_DESCRIPTORS - openFiles()) / filesPerClient)
   if (left >= asked) {
     return { maxConnections: asked, reason: `${asked} are open (--max-connections)` }
   }
   const maxConnections = Math.max(1, left)
-  const reason = `${maxConnections} are open, and this process may open ${files} files (ulimit -n)`
-  return { maxConnections, reason }
+  const why = `this process may open ${files} files (ulimit -n)`
+  if (maxConnections >= needed) {
+    return { maxConnections, reason: `${maxConnections} are open, and ${why}` }
+  }
+  const message = `cannot wait for ${needed} clients: ${why}, enough for ${maxConnections}`
+  throw Object.assign(new Error(message), { code: 'EMFILE' })
 }
 
 /** `ulimit -n`; Infinity where the system has no limit or no /proc to ask. */

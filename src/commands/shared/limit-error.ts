@@ -1,5 +1,5 @@
 // What happens to a client that sends more than a limit of ours allows.
-import { formatAddress, type TcpSocket } from '../../socket/index.ts'
+import { formatAddress, SocketError, type TcpSocket } from '../../socket/index.ts'
 
 /** The client is dropped; the message says which limit it has passed. */
 export class LimitError extends Error {
@@ -9,4 +9,9 @@ export class LimitError extends Error {
   constructor(client: TcpSocket, limit: string) {
     super(`${formatAddress(client.remoteAddress)} is dropped: ${limit}`)
   }
+}
+
+/** Returns whether an error is about one client only, so that the others can be served. */
+export function isOfClient(error: unknown): error is SocketError | LimitError {
+  return error instanceof SocketError || error instanceof LimitError
 }

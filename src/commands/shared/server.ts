@@ -11,6 +11,8 @@ import { addTraceOptions } from './trace-options.ts'
 const MAX_BACKLOG = 65_535
 const MAX_CONNECTIONS = 1_000_000
 const DEFAULT_MAX_CONNECTIONS = 1000
+const MAX_BYTES = 2 ** 30
+const DEFAULT_MAX_BYTES = 16 * 2 ** 20
 
 export interface ServerOptions {
   host?: string
@@ -18,6 +20,8 @@ export interface ServerOptions {
   maxConnections: number
   idleTimeout?: number
   verbose?: boolean
+  /** How many clients it waits for before it serves any; 1 by default. */
+  neededClients?: number
   /** How many files a client needs; 1 by default, its connection. */
   filesPerClient?: number
   /** The server serves one client only: if that one fails, so does the server. */
@@ -54,6 +58,16 @@ export function addIdleTimeout(command: Command): Command {
   )
 }
 
+/** Adds the limit of the servers that keep what clients send; `what` says how long what may be. */
+export function addMaxBytes(command: Command, what: string): Command {
+  return command.option(
+    '--max-bytes <n>',
+    `${what}; a client that sends more is dropped`,
+    wholeNumber(1, MAX_BYTES),
+    DEFAULT_MAX_BYTES,
+  )
+}
+
 /**
  * Listens, says so on stderr as soon as connections are accepted, runs the program, and stops
  * listening, in any case.
@@ -64,8 +78,12 @@ export async function runServer(
   { terminal, signal }: Context,
   program: (listener: Listener, clients: ClientScope) => Promise<void>,
 ): Promise<void> {
-  const { host, backlog, idleTimeout } = options
-  const { maxConnections, reason } = connectionLimit(options.maxConnections, options.filesPerClient)
+  const { host, backlog, idleTimeout, neededClients, filesPerClient } = options
+  const { maxConnections, reason } = connectionLimit(
+    options.maxConnections,
+    neededClients,
+    filesPerClient,
+  )
   let hasRefused = false
   const listener = await listen({
     host,
