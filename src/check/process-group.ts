@@ -1,6 +1,6 @@
 // A process group: what a program and all that it starts belong to, unless they leave it.
-import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { allProcesses, list, read, statOf } from './proc.ts'
 
 const GRACE_MS = 2000
 const LOOK_EVERY_MS = 5
@@ -11,9 +11,8 @@ const KB = 1024
 /** Groups that this process has started and not yet ended. */
 const groups = new Set<number>()
 
-/** Ends the group at the latest when this process ends, however it ends. */
-export function watchGroup(group: number): void {
-  if (groups.size === 0) process.on('exit', killAll)
+/** From here on the number is that of a group of ours. */
+export function addGroup(group: number): void {
   groups.add(group)
 }
 
@@ -24,17 +23,12 @@ export async function endGroup(group: number): Promise<void> {
     signalGroup(group, 'SIGKILL')
     await isGone(group)
   }
-  forgetGroup(group)
+  groups.delete(group)
 }
 
 /** Forgets the group if nothing is left of it: from then on its number may be another's. */
 export function noteEnd(group: number): void {
-  if (!signalGroup(group, 0)) forgetGroup(group)
-}
-
-function forgetGroup(group: number): void {
-  groups.delete(group)
-  if (groups.size === 0) process.off('exit', killAll)
+  if (!signalGroup(group, 0)) groups.delete(group)
 }
 
 /** Returns whether any process of the group took the signal; 0 only asks (kill(2)). */
@@ -69,10 +63,6 @@ export function killGroup(group: number): void {
   if (groups.has(group)) signalGroup(group, 'SIGKILL')
 }
 
-function killAll(): void {
-  for (const group of groups) killGroup(group)
-}
-
 /** The most memory that the group's processes have had so far, in bytes; 0 without /proc. */
 export function peakMemory(group: number): number {
   return membersOf(group)
@@ -92,31 +82,7 @@ export function isRunnable(group: number): boolean | undefined {
   return threads.some((path) => statOf(path)[0] === 'R')
 }
 
-/** The processes of the group, from /proc (proc(5)). */
+/** The processes of the group. */
 function membersOf(group: number): string[] {
-  return list('/proc').filter((pid) => {
-    return /^\d+$/.test(pid) && Number(statOf(`/proc/${pid}/stat`)[2]) === group
-  })
-}
-
-/** State, parent, process group and so on; the name before them may contain anything. */
-function statOf(path: string): string[] {
-  const stat = read(path)
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-}
-
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return [] // no /proc, or the process has just ended
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'latin1')
-  } catch {
-    return ''
-  }
+  return allProcesses().filter((pid) => Number(statOf(`/proc/${pid}/stat`)[2]) === group)
 }

@@ -1,10 +1,12 @@
 // The program under check: started in a process group of its own, with a keyboard that we type at.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { endGroup, killGroup, noteEnd, watchGroup } from './process-group.ts'
+import { once } from 'node:events'
+import { addMark, endMarked, killMarked } from './marked.ts'
+import { addGroup, endGroup, killGroup, noteEnd } from './process-group.ts'
 import { ProgramOutput } from './program-output.ts'
 import { Uncheckable } from './step.ts'
 
-/** What leaves the group may hold the output open: it is not waited for any longer than this. */
+/** What cannot be ended may hold the output open: it is not waited for any longer than this. */
 const OUTPUT_GRACE_MS = 200
 
 /** How a program ended: one of the two is null. */
@@ -12,6 +14,12 @@ export interface Exit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
 }
+
+/** Started and not yet stopped: they end at the latest when this process ends, however it ends. */
+const running = new Set<Program>()
+process.on('exit', () => {
+  for (const program of running) program.kill()
+})
 
 export class Program {
   readonly stdout = new ProgramOutput()
@@ -21,11 +29,15 @@ export class Program {
   /** Resolves when it has ended and all that it printed is here. */
   readonly ended: Promise<Exit>
   readonly #child: ChildProcess
+  readonly #mark: string
   #exit: Exit | undefined
 
-  private constructor(child: ChildProcess, pid: number) {
+  private constructor(child: ChildProcess, pid: number, mark: string) {
     this.#child = child
+    this.#mark = mark
     this.pid = pid
+    addGroup(pid)
+    running.add(this)
     child.stdout?.on('data', (chunk: Buffer) => this.stdout.add(chunk))
     child.stderr?.on('data', (chunk: Buffer) => this.stderr.add(chunk))
     // It may end before it has read what was typed.
@@ -45,15 +57,15 @@ export class Program {
    */
   static async start(
     [file = '', ...args]: readonly string[],
-    env: NodeJS.ProcessEnv = process.env,
+    environment: NodeJS.ProcessEnv = process.env,
   ): Promise<Program> {
+    const { mark, env } = addMark(environment)
     try {
       const child = spawn(file, args, { detached: true, env, stdio: 'pipe' })
-      const { pid } = child
       // It must be known before we wait for anything: we may be interrupted meanwhile.
-      if (pid !== undefined) watchGroup(pid)
-      await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject))
-      return new Program(child, pid as number)
+      if (child.pid !== undefined) return new Program(child, child.pid, mark)
+      const [error] = await once(child, 'error')
+      throw error
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
       const why = { ENOENT: 'there is no such program', EACCES: 'it may not be executed' }[
@@ -81,16 +93,19 @@ export class Program {
   /** Ends it at once, with all that it has started. */
   kill(): void {
     killGroup(this.pid)
+    killMarked(this.#mark)
   }
 
   /** Ends it with all that it has started, and resolves when nothing of it is left. */
   async stop(): Promise<void> {
     await endGroup(this.pid)
+    await endMarked(this.#mark)
     const giveUp = setTimeout(() => {
       this.#child.stdout?.destroy()
       this.#child.stderr?.destroy()
     }, OUTPUT_GRACE_MS)
     await this.ended
     clearTimeout(giveUp)
+    running.delete(this)
   }
 }

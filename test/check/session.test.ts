@@ -1,5 +1,5 @@
 // What a step does with a program: started on a port that is free, found ready, ended with all of it.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -10,8 +10,11 @@ import { startServer } from '../../src/check/server-program.ts'
 import { Session } from '../../src/check/session.ts'
 import type { Step } from '../../src/check/step.ts'
 import { isRunning } from '../support/proc.ts'
-import { hasIpv6 } from '../support/requirements.ts'
+import { pynetPath, startPynet } from '../support/processes.ts'
+import { hasIpv6, hasProgram } from '../support/requirements.ts'
+import { waitUntil } from '../support/waiting.ts'
 
+const hasSetsid = hasProgram('setsid', 'check')
 const settings = { seed: 1, timeoutMs: 5000, copies: undefined, goAheadInput: '\n' }
 const connects: Step = {
   name: 'lets a client connect',
@@ -32,6 +35,26 @@ function run(command: readonly string[], timeoutMs = 5000): Promise<StepResult[]
 function listening(host: string, before = ''): string[] {
   const script = `${before}; require('node:net').createServer(() => {}).listen({port}, '${host}')`
   return [process.execPath, '-e', script]
+}
+
+/**
+ * Two processes that leave the program's group, and what it does when it knows their numbers: one
+ * begins a session of its own and ignores SIGTERM, the other is a daemon (a double fork).
+ */
+function leavingGroup(file: string, then: string): string[] {
+  const script = `
+    : > ${file}
+    setsid sh -c 'trap "" TERM; echo $$ >> ${file}; exec sleep 300' &
+    setsid sh -c 'sleep 300 & echo $! >> ${file}' &
+    until [ "$(wc -l < ${file})" -eq 2 ]; do sleep 0.01; done
+    ${then}`
+  return ['sh', '-c', script, 'sh']
+}
+
+function pidsIn(file: string): number[] {
+  const pids = readFileSync(file, 'latin1').trim().split(/\s+/).map(Number)
+  expect(pids).toHaveLength(2)
+  return pids
 }
 
 function temporaryFolder(): string {
@@ -112,9 +135,28 @@ describe('when a step is over', () => {
     const script = `trap "" TERM; sleep 60 & echo $$ $! > ${file}; "$@"`
     const [result] = await run(['sh', '-c', script, 'sh', ...listening('127.0.0.1')])
     expect(result?.outcome.is).toBe('held')
-    const pids = readFileSync(file, 'latin1').trim().split(' ').map(Number)
-    expect(pids).toHaveLength(2)
-    expect(pids.filter(isRunning)).toEqual([])
+    expect(pidsIn(file).filter(isRunning)).toEqual([])
+  })
+
+  it.runIf(hasSetsid)('nothing is left of what has left its group either', async () => {
+    const file = join(temporaryFolder(), 'pids')
+    const [result] = await run([...leavingGroup(file, 'exec "$@"'), ...listening('127.0.0.1')])
+    expect(result?.outcome.is).toBe('held')
+    expect(pidsIn(file).filter(isRunning)).toEqual([])
+  })
+
+  it.runIf(hasSetsid)('nor where check is ended by SIGINT, or is itself under check', async () => {
+    const folder = temporaryFolder()
+    const [outer, inner] = [join(folder, 'outer'), join(folder, 'inner')]
+    const checking = [pynetPath, 'check', 'echo-server', ...leavingGroup(inner, 'sleep 300')]
+    const words = checking.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
+    const command = leavingGroup(outer, `trap "" TERM; '${process.execPath}' ${words}`)
+    const { kill, exit } = startPynet('check', 'echo-server', '--', ...command)
+    const isThere = () => existsSync(inner) && readFileSync(inner, 'latin1').split('\n').length > 2
+    await waitUntil(isThere, 'the program of the inner check has started')
+    kill('SIGINT')
+    expect((await exit).status).toBe(130)
+    expect([...pidsIn(outer), ...pidsIn(inner)].filter(isRunning)).toEqual([])
   })
 
   it('an interrupted check leaves nothing either, and has a result for every step', async () => {
