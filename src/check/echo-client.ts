@@ -1,18 +1,22 @@
 // The role of echo-client, tmc.py: sends its string, and reads to the end of data in any pieces.
 import { setTimeout as delay } from 'node:timers/promises'
-import { bytesOf, number } from '../trace/amounts.ts'
+import { pieceSizes } from '../relay/cuts.ts'
+import { number } from '../trace/amounts.ts'
 import { expectRequest, startClient } from './client-program.ts'
+import { expectCounts, expectDataOnce } from './echo-output.ts'
 import { allAtOnce, largePieces, smallPieces } from './pieces.ts'
 import { peakMemory } from './process-group.ts'
 import { expectExit, expectRunning } from './program-end.ts'
 import type { Session } from './session.ts'
 import { type Step, Unmet } from './step.ts'
-import { shown } from './words.ts'
 
 /** How long a client that has to read on is watched while nothing comes. */
 const STILL_READS_MS = 500
 const BEFORE_RESET_MS = 100
 const FEW_BYTES = 200
+/** Long enough that one sees where a piece begins that does not go on with the one before. */
+const PRINTED_PIECES = [32, 64] as const
+const PRINTED_BYTES = 1500
 const MANY_BYTES = 300_000
 const BLOCK_BYTES = 1 << 20
 /** By the first of these a client has what memory it needs; the rest must not add much to it. */
@@ -64,6 +68,20 @@ export const echoClient: readonly Step[] = [
       server.endData()
       await expectExit(session, program, 'at the end of data', 'any')
       return expectCounts(program.stdout.bytes, answer)
+    },
+  },
+  {
+    name: 'prints no data twice, and leaves none out between',
+    section: '2.2',
+    async run(session) {
+      const { program, server } = await receiveString(session)
+      const answer = copies(session, PRINTED_BYTES)
+      const [least, most] = PRINTED_PIECES
+      await server.sendPieces(answer, pieceSizes(session.options.seed, least, most))
+      server.endData()
+      await expectExit(session, program, 'at the end of data', 'any')
+      expectDataOnce(program.stdout.bytes, copies(session, 1), answer)
+      return undefined
     },
   },
   {
@@ -124,28 +142,3 @@ function copies({ lastArgument }: Session, length: number): Buffer {
   const string = Buffer.from(lastArgument === '' ? 'x' : lastArgument)
   return Buffer.concat(Array(Math.ceil(length / string.length)).fill(string))
 }
-
-/**
- * Expects that the lines `received N bytes` add up, and that the chunk in front of such a line, if
- * it is printed there, is printed once.
- */
-function expectCounts(stdout: Buffer, answer: Buffer): string | undefined {
-  const all = answer.toString('latin1')
-  let lines = 0
-  let sum = 0
-  for (const match of stdout.toString('latin1').matchAll(RECEIVED)) {
-    const [, text = '', count = ''] = match
-    const chunk = all.slice(sum, sum + Number(count))
-    if (chunk !== '' && text.replaceAll('\n', '') === chunk + chunk) {
-      throw new Unmet(`each chunk once: ${shown(chunk)}`, shown(text))
-    }
-    lines++
-    sum += Number(count)
-  }
-  if (lines === 0) return 'it prints no lines "received N bytes"'
-  if (sum === answer.length) return undefined
-  const expected = `lines "received N bytes" that add up to ${bytesOf(answer.length)}`
-  throw new Unmet(expected, `${number(lines)} lines that add up to ${bytesOf(sum)}`)
-}
-
-const RECEIVED = /([\s\S]*?)^received (\d+) bytes?$/gm
