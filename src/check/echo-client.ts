@@ -12,6 +12,8 @@ import { type Step, Unmet } from './step.ts'
 
 /** How long a client that has to read on is watched while nothing comes. */
 const STILL_READS_MS = 500
+/** Many a client gives up after half a second, or after one. */
+const SILENCE_MS = 1200
 const BEFORE_RESET_MS = 100
 const FEW_BYTES = 200
 /** Long enough that one sees where a piece begins that does not go on with the one before. */
@@ -82,6 +84,19 @@ export const echoClient: readonly Step[] = [
       await expectExit(session, program, 'at the end of data', 'any')
       expectDataOnce(program.stdout.bytes, copies(session, 1), answer)
       return undefined
+    },
+  },
+  {
+    name: 'takes a silence of 1.2 s for no end of data',
+    section: '2.2',
+    strict: true,
+    async run(session) {
+      const { program, server } = await receiveString(session)
+      await server.send(copies(session, FEW_BYTES))
+      await expectRunning(program, SILENCE_MS, 'our data has not ended')
+      await server.send(copies(session, FEW_BYTES))
+      server.endData()
+      await expectExit(session, program, 'at the end of data', '0')
     },
   },
   {

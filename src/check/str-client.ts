@@ -8,7 +8,6 @@ import type { Session } from './session.ts'
 import { type Step, Unmet } from './step.ts'
 import { shown } from './words.ts'
 
-const PIECES = 3
 const BETWEEN_PIECES_MS = 100
 /** What other clients have sent before; none of it is a letter that we type. */
 const OTHERS_LETTERS = 3
@@ -55,7 +54,15 @@ export const strClient: readonly Step[] = [
     section: '2.1',
     strict: true,
     run: (session) =>
-      expectDialogue(session, repliesTo(session, 'abc', OTHERS_LETTERS), { isInPieces: true }),
+      expectDialogue(session, repliesTo(session, 'abc', OTHERS_LETTERS), inThreePieces),
+  },
+  {
+    name: 'reads on behind the same letter in the middle of a reply',
+    section: '2.1',
+    strict: true,
+    // The piece is no longer than the reply before: that it is not all of it can be known.
+    run: (session) =>
+      expectDialogue(session, repliesTo(session, 'aba', OTHERS_LETTERS), behindFirstCopy),
   },
   {
     name: 'leaves at the end of its input',
@@ -102,16 +109,27 @@ async function answer(
   { program, server }: ClientProgram,
   letter: string,
   reply: string,
-  { isInPieces = false } = {},
+  cut: Cut = (whole) => [whole],
 ): Promise<void> {
   program.type(`${letter}\n`)
   await server.receiveThrough(letter, 'the letter typed')
-  if (!isInPieces) return await server.send(reply)
-  const size = Math.ceil(reply.length / PIECES)
-  for (let start = 0; start < reply.length; start += size) {
-    if (start > 0) await delay(BETWEEN_PIECES_MS)
-    await server.send(reply.slice(start, start + size))
+  for (const [index, piece] of cut(reply).entries()) {
+    if (index > 0) await delay(BETWEEN_PIECES_MS)
+    await server.send(piece)
   }
+}
+
+/** Returns the pieces in which a reply leaves. */
+type Cut = (reply: string) => string[]
+
+function inThreePieces(reply: string): string[] {
+  return [reply.slice(0, 1), reply.slice(1, -1), reply.slice(-1)]
+}
+
+/** Cut where the letter that ends the reply stands for the first time, if that is not the end. */
+function behindFirstCopy(reply: string): string[] {
+  const end = reply.indexOf(reply.slice(-1)) + 1
+  return end === reply.length ? [reply] : [reply.slice(0, end), reply.slice(end)]
 }
 
 /** What the server replies to each letter: all of v, which begins with the letters of others. */
@@ -125,10 +143,10 @@ function repliesTo({ options: { seed } }: Session, typed: string, othersLetters:
 async function expectDialogue(
   session: Session,
   replies: readonly string[],
-  options?: { isInPieces: boolean },
+  cut?: Cut,
 ): Promise<undefined> {
   const client = await startClient(session)
-  for (const reply of replies) await answer(client, reply.slice(-1), reply, options)
+  for (const reply of replies) await answer(client, reply.slice(-1), reply, cut)
   client.program.type('\n')
   const isEnough = (bytes: Buffer) => hasReplies(bytes.toString('latin1'), replies)
   const printed = await waitForOutput(session, client.program, isEnough)
