@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { differentLetters } from './letters.ts'
 import { cameWords, type Partner } from './partner.ts'
+import { expectNoFailure } from './program-end.ts'
 import { copiesOf, RepeatedString } from './repeated.ts'
 import { type ServerProgram, startServer } from './server-program.ts'
 import type { Session } from './session.ts'
@@ -82,6 +83,18 @@ export const echoServer: readonly Step[] = [
       await server.client.send(string.subarray(string.length / 2))
       server.client.endData()
       await receiveCopies(session, server, server.client, { string })
+    },
+  },
+  {
+    name: 'ends with exit code 0, if it ends',
+    section: '2.1',
+    strict: true,
+    async run(session) {
+      const server = await startServer(session)
+      await exchange(session, server, server.client, { string: smallString(session) })
+      server.client.leave()
+      await expectNoFailure(server.program)
+      return undefined
     },
   },
   {

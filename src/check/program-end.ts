@@ -6,17 +6,31 @@ import type { Session } from './session.ts'
 import { Unmet } from './step.ts'
 import { endWords } from './words.ts'
 
+const AFTER_WORK_MS = 500
+
 /** Expects that the program still runs after so long. `why` says what it has to wait for. */
 export async function expectRunning(
-  { ended }: Program,
+  program: Program,
   milliseconds: number,
   why: string,
 ): Promise<void> {
+  const exit = await exitWithin(program, milliseconds)
+  if (exit !== undefined) throw new Unmet(`it goes on, for ${why}`, `it ${endWords(exit)}`)
+}
+
+/** Expects that the program, if it ends soon after its work, ends with exit code 0. */
+export async function expectNoFailure(program: Program): Promise<void> {
+  const exit = await exitWithin(program, AFTER_WORK_MS)
+  if (exit === undefined || exit.code === 0) return
+  throw new Unmet('exit code 0, if it ends when its work is done', `it ${endWords(exit)}`)
+}
+
+async function exitWithin({ ended }: Program, milliseconds: number): Promise<Exit | undefined> {
   const stop = new AbortController()
   const pause = delay(milliseconds, undefined, { signal: stop.signal }).catch(() => undefined)
   const exit = await Promise.race([ended, pause])
   stop.abort()
-  if (exit !== undefined) throw new Unmet(`it goes on, for ${why}`, `it ${endWords(exit)}`)
+  return exit
 }
 
 /**

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { bytesOf } from '../trace/amounts.ts'
 import type { Partner } from './partner.ts'
 import { isRunnable } from './process-group.ts'
+import { expectNoFailure } from './program-end.ts'
 import { waitForOutput } from './program-text.ts'
 import { Replies } from './replies.ts'
 import { type ServerProgram, startServer } from './server-program.ts'
@@ -70,6 +71,20 @@ export const strServer: readonly Step[] = [
       pair.second.leave()
       pair.first.leave()
       await expectFinalValue(session, pair, 'qzx')
+    },
+  },
+  {
+    name: 'ends with exit code 0, if it ends',
+    section: '6',
+    strict: true,
+    async run(session) {
+      const { first, second, program } = await startPair(session)
+      await exchange(first, 'a', 'a')
+      await exchange(second, 'b', 'ab')
+      first.leave()
+      second.leave()
+      await expectNoFailure(program)
+      return undefined
     },
   },
   {

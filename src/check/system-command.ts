@@ -34,6 +34,9 @@ export function mistakeIn(
   if (!hasHeadOf(lines, before) && !hasHeadOf(lines, after)) {
     return `a first line such as ${shown(after[0] ?? '')}`
   }
+  if (answer.includes('\r\n') && !after.some((line) => line.endsWith('\r\n'))) {
+    return `lines that end with a newline alone, as those of ${command} do`
+  }
   if (command === 'w') {
     const least = Math.min(before.length, after.length) - 1
     return lines.length < least ? `at least ${least} lines` : undefined

@@ -23,6 +23,12 @@ describe('the output of ps', () => {
     expect(mistake(answerWithout(103))).toBeUndefined()
   })
 
+  it('is wrong with lines that end with CRLF', () => {
+    expect(mistake(answerWithout().replaceAll('\n', '\r\n'))).toMatch(
+      /^lines that end with a newline/,
+    )
+  })
+
   it('is wrong where more are missing, or its head', () => {
     expect(mistake(answerWithout(103, 104, 105))).toBe('a line for process 103')
     expect(mistake(answerWithout().slice(head.length))).toMatch(/^a first line such as /)
