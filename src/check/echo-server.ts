@@ -13,6 +13,8 @@ const SILENCE_MS = 500
 const STRING_BYTES = 7
 /** As long as it may be for a server that takes it with one recv of 1,024 bytes. */
 const LARGE_STRING_BYTES = 1000
+/** More than fits into the buffers that are usual: 1,024, 4,096 and 8,192 bytes. */
+const LONG_STRING_BYTES = 10_000
 const RECV_BYTES = 65_536
 /** A slow reader takes nothing for a while, and then little by little. */
 const SLOW_START_MS = 300
@@ -68,7 +70,10 @@ export const echoServer: readonly Step[] = [
     section: '4',
     async run(session) {
       const server = await startServer(session)
-      await exchange(session, server, server.client, { string: largeString(), isSlow: true })
+      await exchange(session, server, server.client, {
+        string: numbers(LARGE_STRING_BYTES),
+        isSlow: true,
+      })
     },
   },
   {
@@ -81,6 +86,18 @@ export const echoServer: readonly Step[] = [
       await server.client.send(string.subarray(0, string.length / 2))
       await delay(BETWEEN_PIECES_MS)
       await server.client.send(string.subarray(string.length / 2))
+      server.client.endData()
+      await receiveCopies(session, server, server.client, { string })
+    },
+  },
+  {
+    name: 'takes a string of 10,000 bytes whole',
+    section: '2.1',
+    strict: true,
+    async run(session) {
+      const server = await startServer(session)
+      const string = numbers(LONG_STRING_BYTES)
+      await server.client.send(string)
       server.client.endData()
       await receiveCopies(session, server, server.client, { string })
     },
@@ -136,9 +153,9 @@ function twoPieces(session: Session): Buffer {
 }
 
 /** Each part of it is different from every other. */
-function largeString(): Buffer {
-  const numbers = Array.from({ length: LARGE_STRING_BYTES / 4 }, (_, index) => index)
-  return Buffer.from(numbers.map((number) => String(number).padStart(4, ' ')).join(''))
+function numbers(length: number): Buffer {
+  const all = Array.from({ length: length / 4 }, (_, index) => String(index).padStart(4, ' '))
+  return Buffer.from(all.join(''))
 }
 
 interface Exchange {
