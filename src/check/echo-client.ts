@@ -12,11 +12,11 @@ import { type Step, Unmet } from './step.ts'
 
 /** How long a client that has to read on is watched while nothing comes. */
 const STILL_READS_MS = 500
-/** Many a client gives up after half a second, or after one. */
+/** A slow server, not the end of data: many a client gives up after half a second, or after one. */
 const SILENCE_MS = 1200
 const BEFORE_RESET_MS = 100
 const FEW_BYTES = 200
-/** Long enough that one sees where a piece begins that does not go on with the one before. */
+/** Pieces long enough to tell where one of them begins that does not follow the one before. */
 const PRINTED_PIECES = [32, 64] as const
 const PRINTED_BYTES = 1500
 const MANY_BYTES = 300_000
@@ -73,7 +73,7 @@ export const echoClient: readonly Step[] = [
     },
   },
   {
-    name: 'prints no data twice, and leaves none out between',
+    name: 'prints its data once, without a gap',
     section: '2.2',
     async run(session) {
       const { program, server } = await receiveString(session)
@@ -87,7 +87,7 @@ export const echoClient: readonly Step[] = [
     },
   },
   {
-    name: 'takes a silence of 1.2 s for no end of data',
+    name: 'reads on after a silence of 1.2 s',
     section: '2.2',
     strict: true,
     async run(session) {

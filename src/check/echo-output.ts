@@ -3,7 +3,7 @@ import { bytesOf, number } from '../trace/amounts.ts'
 import { Unmet } from './step.ts'
 import { difference, shown } from './words.ts'
 
-/** So many bytes that go on with each other are data, and no word that happens to be like it. */
+/** A run of this many bytes of the data is the data, and not a word that happens to look like it. */
 const BLOCK_BYTES = 16
 const RECEIVED = /([\s\S]*?)^received (\d+) bytes?$/gm
 

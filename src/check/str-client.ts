@@ -57,7 +57,7 @@ export const strClient: readonly Step[] = [
       expectDialogue(session, repliesTo(session, 'abc', OTHERS_LETTERS), inThreePieces),
   },
   {
-    name: 'reads on behind the same letter in the middle of a reply',
+    name: 'reads on after the same letter in the middle of a reply',
     section: '2.1',
     strict: true,
     // The piece is no longer than the reply before: that it is not all of it can be known.

@@ -1,6 +1,6 @@
 // How a failure shows bytes and endings.
-import { preview } from '../terminal/visible.ts'
 import { bytesOf, number } from '../trace/amounts.ts'
+import { plain } from '../trace/words.ts'
 import type { Exit } from './program.ts'
 
 /** Of longer bytes only the beginning and the end are shown. */
@@ -15,9 +15,9 @@ export function shown(data: string | Uint8Array): string {
   const bytes = Buffer.from(data)
   if (bytes.length === 0) return 'nothing'
   const amount = bytesOf(bytes.length)
-  if (bytes.length <= SHOWN_BYTES) return `${amount} "${preview(bytes)}"`
-  const head = preview(bytes.subarray(0, SHOWN_BYTES - TAIL_BYTES))
-  const tail = preview(bytes.subarray(-TAIL_BYTES))
+  if (bytes.length <= SHOWN_BYTES) return `${amount} "${plain(bytes)}"`
+  const head = plain(bytes.subarray(0, SHOWN_BYTES - TAIL_BYTES))
+  const tail = plain(bytes.subarray(-TAIL_BYTES))
   return `${amount} "${head}" … ${number(bytes.length - SHOWN_BYTES)} more … "${tail}"`
 }
 
@@ -40,7 +40,7 @@ export function difference(expected: Buffer, came: Buffer): { expected: string; 
   let at = 0
   while (at < length && expected[at] === came[at]) at++
   const around = (bytes: Buffer) => {
-    const part = preview(bytes.subarray(Math.max(0, at - SHOWN_BEFORE), at + SHOWN_AFTER))
+    const part = plain(bytes.subarray(Math.max(0, at - SHOWN_BEFORE), at + SHOWN_AFTER))
     return `${bytesOf(bytes.length)}, at byte ${number(at)} "${part}"`
   }
   return { expected: around(expected), came: around(came) }

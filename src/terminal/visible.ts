@@ -23,11 +23,6 @@ export function unfinishedLength(bytes: Uint8Array): number {
   return isLead && lengthAfter(lead) > length ? length : 0
 }
 
-/** Returns what `visible` does, in one line: newlines and tabs show as `\\n` and `\\t`. */
-export function preview(data: string | Uint8Array): string {
-  return visible(data).replaceAll('\n', '\\n').replaceAll('\t', '\\t')
-}
-
 function showControl(character: string): string {
   if (character === '\n' || character === '\t') return character
   const code = character.charCodeAt(0)
