@@ -1,5 +1,6 @@
 // How the tests run: real sockets and real processes, so generous limits and no retries.
 import { defineConfig } from 'vitest/config'
+import { findPython } from './support/find-python.ts'
 
 // Every Node.js that starts reads these certificates, which takes twice as long as its own start.
 delete process.env.NODE_EXTRA_CA_CERTS
@@ -8,6 +9,7 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
+    env: { PYNET_TEST_PYTHON: findPython() },
     testTimeout: 30_000,
     hookTimeout: 30_000,
     retry: 0,

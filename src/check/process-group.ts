@@ -71,18 +71,18 @@ export function peakMemory(group: number): number {
 }
 
 /**
- * Whether a thread of the group runs or waits for a processor; undefined without /proc. On a busy
- * machine this tells a loop that never sleeps, which its share of the time would not.
+ * Returns whether a thread of these processes runs or waits for a processor. On a busy machine this
+ * tells a loop that never sleeps, which its share of the time would not.
  */
-export function isRunnable(group: number): boolean | undefined {
-  const threads = membersOf(group).flatMap((pid) =>
-    list(`/proc/${pid}/task`).map((thread) => `/proc/${pid}/task/${thread}/stat`),
+export function isRunnable(processes: readonly string[]): boolean {
+  return processes.some((pid) =>
+    list(`/proc/${pid}/task`).some(
+      (thread) => statOf(`/proc/${pid}/task/${thread}/stat`)[0] === 'R',
+    ),
   )
-  if (threads.length === 0) return undefined
-  return threads.some((path) => statOf(path)[0] === 'R')
 }
 
-/** The processes of the group. */
-function membersOf(group: number): string[] {
+/** The processes of the group; none without /proc. */
+export function membersOf(group: number): string[] {
   return allProcesses().filter((pid) => Number(statOf(`/proc/${pid}/stat`)[2]) === group)
 }

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { bytesOf } from '../trace/amounts.ts'
 import type { Partner } from './partner.ts'
-import { isRunnable } from './process-group.ts'
+import { isRunnable, membersOf } from './process-group.ts'
 import { expectNoFailure } from './program-end.ts'
 import { waitForOutput } from './program-text.ts'
 import { Replies } from './replies.ts'
@@ -162,12 +162,12 @@ export const strServer: readonly Step[] = [
       const { first, second, program } = await startPair(session)
       await exchange(first, 'a', 'a')
       await exchange(second, 'b', 'ab')
+      const processes = membersOf(program.pid)
+      if (processes.length === 0) return 'what it needs is not known: there is no /proc'
       let runnable = 0
       for (let sample = 0; sample < SAMPLES; sample++) {
         await delay(IDLE_MS / SAMPLES)
-        const isBusy = isRunnable(program.pid)
-        if (isBusy === undefined) return 'what it needs is not known: there is no /proc'
-        if (isBusy) runnable++
+        if (isRunnable(processes)) runnable++
       }
       if (runnable <= SAMPLES / 2) return undefined
       const expected = `a server that sleeps for ${secondsOf(IDLE_MS)}, for nothing comes`

@@ -9,14 +9,8 @@ export function reportMissing(what: string, group: string): void {
   console.log(`skipped: ${group}: ${what} is missing on this machine`)
 }
 
-/** Python's own path, so that no start-up script of a version manager runs before each peer. */
-function findPython(): string | undefined {
-  const program = 'import sys; print(sys.executable if sys.version_info >= (3, 6) else "")'
-  const found = spawnSync('python3', ['-c', program], { encoding: 'utf8' })
-  return found.status === 0 ? found.stdout.trim() || undefined : undefined
-}
-
-const pythonExecutable = findPython()
+/** Found by the configuration, once for all test files. */
+const pythonExecutable = process.env.PYNET_TEST_PYTHON || undefined
 
 /** The words that run a Python program. It starts sooner without installed packages (-S). */
 export function python(...words: readonly (string | number)[]): string[] {
