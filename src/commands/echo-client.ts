@@ -4,7 +4,8 @@ import { Direction, problemOf } from '../echo/direction.ts'
 import { Selector, SocketError, type TcpSocket } from '../socket/index.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { wholeNumber } from './shared/arguments.ts'
-import { addClientOptions, type ClientOptions, endedEarly, runClient } from './shared/client.ts'
+import { type Connect, endedEarly, runClient } from './shared/client.ts'
+import { addClientOptions, type ClientOptions } from './shared/client-options.ts'
 import type { Context } from './shared/context.ts'
 
 const DEFAULT_RECV_SIZE_BYTES = 1_000_000
@@ -18,11 +19,12 @@ type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
 /** Sends the string, shows what comes back, and checks that no copy was cut. */
 export async function echoClient(
-  server: TcpSocket,
+  connect: Connect,
   string: Pieces,
   { recvSize }: { recvSize: number },
   terminal: Terminal,
 ): Promise<void> {
+  const server = await connect()
   const sent = new Direction()
   let hasSentAll = false
   const sending = sendString(server, string, sent).then(() => {
@@ -98,8 +100,8 @@ Examples:
         options: ClientOptions & { recvSize: number },
       ) => {
         const string = argument === '-' ? keyboard.pieces() : [Buffer.from(argument)]
-        await runClient(host, port, options, context, (server) =>
-          echoClient(server, string, options, context.terminal),
+        await runClient(host, port, options, context, (connect) =>
+          echoClient(connect, string, options, context.terminal),
         )
       },
     )

@@ -1,19 +1,19 @@
 // echo-server, the tutorial's tms.py (section 2): one string in, many copies of it back.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { formatAddress, type Listener, Selector, type TcpSocket } from '../socket/index.ts'
+import { formatAddress, Selector, type TcpSocket } from '../socket/index.ts'
 import { seconds, wholeNumber, wordOr } from './shared/arguments.ts'
 import type { ClientScope } from './shared/client-scope.ts'
 import type { Context } from './shared/context.ts'
 import { LimitError } from './shared/limit-error.ts'
 import { pythonAddress } from './shared/python.ts'
+import { type Listen, runServer } from './shared/server.ts'
 import {
   addIdleTimeout,
   addMaxBytes,
   addServerOptions,
-  runServer,
   type ServerOptions,
-} from './shared/server.ts'
+} from './shared/server-options.ts'
 
 const RECV_SIZE_BYTES = 1_000_000
 /** A client that sends nothing for this long has sent its string, as far as anyone can tell. */
@@ -31,11 +31,12 @@ interface EchoServerOptions {
 
 /** Serves one client, or with `keepOpen` one after another until it is interrupted. */
 export async function echoServer(
-  listener: Listener,
+  listen: Listen,
   clients: ClientScope,
   options: EchoServerOptions,
   context: Context,
 ): Promise<void> {
+  const listener = await listen()
   do {
     const client = await listener.accept()
     await context.terminal.print(`client is at ${pythonAddress(client.remoteAddress)}\n`)
@@ -115,8 +116,8 @@ Examples:
     )
     .action(async (port: number, options: ServerOptions & EchoServerOptions) => {
       const scope = { ...options, endsWithClient: !options.keepOpen }
-      await runServer(port, scope, context, (listener, clients) =>
-        echoServer(listener, clients, options, context),
+      await runServer(port, scope, context, (listen, clients) =>
+        echoServer(listen, clients, options, context),
       )
     })
 }

@@ -107,8 +107,8 @@ Examples:
       const { cut, seed = randomInt(CHOSEN_SEEDS), gap, delay, resetAfter, endAfter } = flags
       const options = { cut, seed, gapMs: gap, delayMs: delay, resetAfter, endAfter }
       if (cut !== undefined) context.terminal.say('plain', `seed ${seed}`)
-      await runServer(port, { ...LIMITS, ...flags }, context, (listener, clients) =>
-        relay(listener, clients, { host, port: serverPort }, options, context),
+      await runServer(port, { ...LIMITS, ...flags }, context, async (listen, clients) =>
+        relay(await listen(), clients, { host, port: serverPort }, options, context),
       )
     })
 }

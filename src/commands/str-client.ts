@@ -2,14 +2,16 @@
 import type { Command } from 'commander'
 import type { TcpSocket } from '../socket/index.ts'
 import type { Terminal } from '../terminal/terminal.ts'
-import { addClientOptions, type ClientOptions, endedEarly, runClient } from './shared/client.ts'
+import { type Connect, endedEarly, runClient } from './shared/client.ts'
+import { addClientOptions, type ClientOptions } from './shared/client-options.ts'
 import type { Context } from './shared/context.ts'
 
 const RECV_SIZE_BYTES = 65_536
 const LINE_END = Buffer.from('\n')
 
 /** Asks for letters and shows the server's replies, until an empty line or the end of input. */
-export async function strClient(server: TcpSocket, terminal: Terminal): Promise<void> {
+export async function strClient(connect: Connect, terminal: Terminal): Promise<void> {
+  const server = await connect()
   let length = 0
   for (;;) {
     await terminal.print('enter a letter:')
@@ -65,6 +67,8 @@ Examples:
   printf 'a\\nb\\n\\n' | pynet str-client localhost 2000 --retry 5`,
     )
     .action(async (host: string, port: number, options: ClientOptions) => {
-      await runClient(host, port, options, context, (server) => strClient(server, context.terminal))
+      await runClient(host, port, options, context, (connect) =>
+        strClient(connect, context.terminal),
+      )
     })
 }

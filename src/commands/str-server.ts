@@ -1,19 +1,19 @@
 // str-server, the tutorial's strsvr.py (section 6): several clients at once add letters to one string.
 import { type Command, Option } from 'commander'
-import { type Listener, Selector, type TcpSocket } from '../socket/index.ts'
+import { Selector, type TcpSocket } from '../socket/index.ts'
 import { Clients, Polling } from '../str/clients.ts'
 import { GrowingBytes } from '../str/growing-bytes.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { wholeNumber, wordOr } from './shared/arguments.ts'
 import type { Context } from './shared/context.ts'
 import { isOfClient, LimitError } from './shared/limit-error.ts'
+import { type Listen, runServer } from './shared/server.ts'
 import {
   addIdleTimeout,
   addMaxBytes,
   addServerOptions,
-  runServer,
   type ServerOptions,
-} from './shared/server.ts'
+} from './shared/server-options.ts'
 
 const BACKLOG = 5
 const MAX_CLIENTS = 65_535
@@ -30,11 +30,12 @@ interface StrServerOptions {
 
 /** Takes the clients in, serves them until all have left, and prints what v has become. */
 export async function strServer(
-  listener: Listener,
+  listen: Listen,
   clients: Clients,
   { clients: count, maxBytes }: StrServerOptions,
   terminal: Terminal,
 ): Promise<void> {
+  const listener = await listen()
   // One string for all clients together.
   const v = new GrowingBytes(maxBytes)
   try {
@@ -112,11 +113,11 @@ Examples:
       const isDefault = command.getOptionValueSource('backlog') === 'default'
       const backlog = isDefault ? Math.max(BACKLOG, expected) : options.backlog
       const scope = { ...options, backlog, maxConnections, neededClients }
-      await runServer(port, scope, context, async (listener, { report }) => {
+      await runServer(port, scope, context, async (listen, { report }) => {
         const poll = options.poll === 'select' ? new Selector() : new Polling()
         const clients = new Clients(poll, report, options.idleTimeout)
         context.signal.addEventListener('abort', () => clients.closeAll(), { once: true })
-        await strServer(listener, clients, options, context.terminal)
+        await strServer(listen, clients, options, context.terminal)
         await clients.closed()
       })
     })

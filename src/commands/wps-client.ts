@@ -2,7 +2,8 @@
 import { Argument, type Command } from 'commander'
 import type { TcpSocket } from '../socket/index.ts'
 import type { Terminal } from '../terminal/terminal.ts'
-import { addClientOptions, type ClientOptions, endedEarly, runClient } from './shared/client.ts'
+import { type Connect, endedEarly, runClient } from './shared/client.ts'
+import { addClientOptions, type ClientOptions } from './shared/client-options.ts'
 import type { Context } from './shared/context.ts'
 
 /** A server that sends no newline at all must not fill our memory. */
@@ -11,10 +12,11 @@ const RECV_SIZE_BYTES = 65_536
 
 /** Sends the request and prints the answer, line by line. */
 export async function wpsClient(
-  server: TcpSocket,
+  connect: Connect,
   request: string,
   terminal: Terminal,
 ): Promise<void> {
+  const server = await connect()
   // Our direction stays open behind it: the server knows by the bytes that the request is whole.
   await server.sendAll(request)
 
@@ -57,8 +59,8 @@ Examples:
   pynet wps-client localhost 2000 w --timeout 5`,
     )
     .action(async (host: string, port: number, request: string, options: ClientOptions) => {
-      await runClient(host, port, options, context, (server) =>
-        wpsClient(server, request, context.terminal),
+      await runClient(host, port, options, context, (connect) =>
+        wpsClient(connect, request, context.terminal),
       )
     })
 }

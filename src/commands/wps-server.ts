@@ -7,7 +7,8 @@ import { positiveSeconds } from './shared/arguments.ts'
 import type { ClientScope } from './shared/client-scope.ts'
 import type { Context } from './shared/context.ts'
 import { pythonAddress } from './shared/python.ts'
-import { addServerOptions, runServer, type ServerOptions } from './shared/server.ts'
+import { type Listen, runServer } from './shared/server.ts'
+import { addServerOptions, type ServerOptions } from './shared/server-options.ts'
 
 const BACKLOG = 511
 const DEFAULT_TIMEOUT_MS = 10_000
@@ -23,7 +24,7 @@ interface WpsServerOptions {
 
 /** Serves clients at the same time, until it is interrupted. */
 export async function wpsServer(
-  listener: Listener,
+  listen: Listen,
   clients: ClientScope,
   { timeout, omitLastLine }: WpsServerOptions,
   { terminal, signal }: Context,
@@ -32,6 +33,8 @@ export async function wpsServer(
   const options = { timeoutMs: timeout, omitLastLine, signal }
   const commands = new Map(['w', 'ps'].map((name) => [name, commandRunner(name, options)]))
 
+  const listener = await listen()
+  warnBeyondLoopback(listener, terminal)
   for await (const client of listener) {
     await terminal.print(`client is at ${pythonAddress(client.remoteAddress)}\n`)
     // Not awaited: the next client is accepted while this one is served.
@@ -81,10 +84,9 @@ Examples:
     .action(async (port: number, options: ServerOptions & Partial<WpsServerOptions>) => {
       const { timeout = DEFAULT_TIMEOUT_MS } = options
       const scope = { ...options, idleTimeout: timeout }
-      await runServer(port, scope, context, (listener, clients) => {
-        warnBeyondLoopback(listener, context.terminal)
-        return wpsServer(listener, clients, { ...options, timeout }, context)
-      })
+      await runServer(port, scope, context, (listen, clients) =>
+        wpsServer(listen, clients, { ...options, timeout }, context),
+      )
     })
 }
 

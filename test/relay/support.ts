@@ -56,7 +56,7 @@ export async function startRelay(
   const listener = await listen({ host: loopback, port: 0, backlog: 300, signal })
   const terminal = new Terminal(() => {})
   const context = { terminal, signal, exitCode: 0 }
-  const clients = new ClientScope(listener, context)
+  const clients = new ClientScope(() => void listener.close(), context)
   const address = { host: loopback, port: serverPort }
   const running = relay(listener, clients, address, { seed: 7, gapMs: 20, ...options }, context)
   onTestFinished(() => {

@@ -1,5 +1,5 @@
 // The clients of a server: each is served in a scope of its own, and harms no other.
-import { formatAddress, type Listener, type TcpSocket } from '../../socket/index.ts'
+import { formatAddress, type TcpSocket } from '../../socket/index.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 import { isOfClient, LimitError } from './limit-error.ts'
 
@@ -15,14 +15,15 @@ export interface ClientScopeOptions {
  * others (unless the server `endsWithClient`); any other error ends the server.
  */
 export class ClientScope {
-  readonly #listener: Listener
+  readonly #stopListening: () => void
   readonly #options: ClientScopeOptions
   readonly #served = new Set<Promise<void>>()
   readonly #failures: unknown[] = []
   #hasReachedLimit = false
 
-  constructor(listener: Listener, options: ClientScopeOptions) {
-    this.#listener = listener
+  /** `stopListening` is called when the server fails: a wait for the next client then ends. */
+  constructor(stopListening: () => void, options: ClientScopeOptions) {
+    this.#stopListening = stopListening
     this.#options = options
   }
 
@@ -61,7 +62,7 @@ export class ClientScope {
     } catch (error) {
       if ((endsWithClient || !isOfClient(error)) && !signal.aborted) {
         this.#failures.push(error)
-        void this.#listener.close()
+        this.#stopListening()
       } else this.report(client, error)
     } finally {
       signal.removeEventListener('abort', close)

@@ -1,64 +1,44 @@
-// What the three clients share: the arguments that say which server, and the scope they run in.
-import type { Command } from 'commander'
+// The scope that a client runs in: it connects, and closes the connection, in any case.
 import { connect, formatAddress, SocketError, type TcpSocket } from '../../socket/index.ts'
 import { restated, withAdvice } from './advice.ts'
-import { hostName, positiveSeconds, seconds, serverPort } from './arguments.ts'
+import type { ClientOptions } from './client-options.ts'
 import type { Context } from './context.ts'
-import { addTraceOptions } from './trace-options.ts'
 
-export interface ClientOptions {
-  timeout?: number
-  retry?: number
-  idleTimeout?: number
-  recvSize?: number
-}
+/** Connects to the server of the command line. */
+export type Connect = () => Promise<TcpSocket>
 
-/** Adds the host, the port and the options of every client. */
-export function addClientOptions(command: Command): Command {
-  command
-    .argument('<host>', "the server's name or IP address", hostName)
-    .argument('<port>', "the server's port", serverPort)
-    .option('--timeout <seconds>', 'the time limit of each attempt to connect', positiveSeconds)
-    .option('--retry <seconds>', 'keep trying to connect for this long', seconds)
-    .option(
-      '--idle-timeout <seconds>',
-      'give up on a server that neither sends nor takes a byte for this long (default: never)',
-      positiveSeconds,
-    )
-  return addTraceOptions(command)
-}
-
-/** Connects, runs the program over the connection, and closes it, in any case. */
+/** Runs the program of a client, and closes its connection when it is over, in any case. */
 export async function runClient(
   host: string,
   port: number,
   options: ClientOptions,
   { signal }: Context,
-  program: (server: TcpSocket) => Promise<void>,
+  program: (connect: Connect) => Promise<void>,
 ): Promise<void> {
   const { timeout, retry, idleTimeout, recvSize } = options
-  const server = await connect({
-    host,
-    port,
-    timeoutMs: timeout,
-    retryMs: retry,
-    idleTimeoutMs: idleTimeout,
-    recvSize,
-    signal,
-  }).catch((error) => {
-    throw withAdvice(error)
-  })
-  // The close makes whatever call the program waits in reject.
-  const close = () => void server.close()
-  signal.addEventListener('abort', close, { once: true })
-  try {
+  let server: TcpSocket | undefined
+  const connectHere = async () => {
+    server = await connect({
+      host,
+      port,
+      timeoutMs: timeout,
+      retryMs: retry,
+      idleTimeoutMs: idleTimeout,
+      recvSize,
+      signal,
+    })
+    // The close makes whatever call the program waits in reject.
+    signal.addEventListener('abort', () => void server?.close(), { once: true })
     signal.throwIfAborted()
-    await program(server)
+    return server
+  }
+  try {
+    await program(connectHere)
   } catch (error) {
+    if (server === undefined) throw withAdvice(error)
     throw error instanceof SocketError ? withByteCount(error, server) : error
   } finally {
-    signal.removeEventListener('abort', close)
-    await server.close()
+    await server?.close()
   }
 }
 

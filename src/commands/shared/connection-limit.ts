@@ -4,6 +4,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 /** For the commands that a server runs, and what else opens a file while all clients are there. */
 const RESERVED_DESCRIPTORS = 16
 
+export interface ConnectionNeeds {
+  readonly maxConnections: number
+  /** How many clients the server waits for before it serves any; 1 by default. */
+  readonly neededClients?: number
+  /** How many files a client needs; 1 by default, its connection. */
+  readonly filesPerClient?: number
+}
+
 export interface ConnectionLimit {
   readonly maxConnections: number
   /** Why one more is refused, for a line on stderr. */
@@ -14,9 +22,13 @@ export interface ConnectionLimit {
  * Returns the number of connections asked for, or fewer where the process may not open so many
  * files: a connection without a descriptor would be dropped, and Node would not say so.
  *
- * @throws an error with the code EMFILE where there can't be as many as are `needed`.
+ * @throws an error with the code EMFILE where there can't be as many as are needed.
  */
-export function connectionLimit(asked: number, needed = 1, filesPerClient = 1): ConnectionLimit {
+export function connectionLimit({
+  maxConnections: asked,
+  neededClients = 1,
+  filesPerClient = 1,
+}: ConnectionNeeds): ConnectionLimit {
   const files = openFileLimit()
   const left = Math.floor((files - RESERVED_DESCRIPTORS - openFiles()) / filesPerClient)
   if (left >= asked) {
@@ -24,10 +36,10 @@ export function connectionLimit(asked: number, needed = 1, filesPerClient = 1): 
   }
   const maxConnections = Math.max(1, left)
   const why = `this process may open ${files} files (ulimit -n)`
-  if (maxConnections >= needed) {
+  if (maxConnections >= neededClients) {
     return { maxConnections, reason: `${maxConnections} are open, and ${why}` }
   }
-  const message = `cannot wait for ${needed} clients: ${why}, enough for ${maxConnections}`
+  const message = `cannot wait for ${neededClients} clients: ${why}, enough for ${maxConnections}`
   throw Object.assign(new Error(message), { code: 'EMFILE' })
 }
 
