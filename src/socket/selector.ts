@@ -12,7 +12,7 @@ type Source = TcpSocket | Listener
  * With more sockets than this, several often have input in the same turn of the event loop: one
  * wait that gathers them costs less than one wait for each. With few, the first ends it at once.
  */
-const FEW = 8
+const FEW_SOURCES = 8
 
 interface Entry {
   readonly source: Source
@@ -117,7 +117,7 @@ export class Selector {
       this.#candidates.push(entry)
     }
     if (this.#resolve === undefined || this.#isYielding) return
-    if (this.#entries.size <= FEW) this.#endIfReady()
+    if (this.#entries.size <= FEW_SOURCES) this.#endIfReady()
     else this.#yieldTurn()
   }
 

@@ -37,8 +37,8 @@ export class ClientScope {
   /** With `--verbose` says that a client has left, or why it failed; of a limit, once in any case. */
   readonly report = (client: TcpSocket, error?: unknown): void => {
     const { terminal, verbose } = this.#options
-    const isNews = error instanceof LimitError && !this.#hasReachedLimit
-    if (isNews) this.#hasReachedLimit = true
+    const isFirstLimit = error instanceof LimitError && !this.#hasReachedLimit
+    if (isFirstLimit) this.#hasReachedLimit = true
     else if (!verbose) return
     if (error instanceof Error) terminal.say('warning', error.message)
     else terminal.say('hint', `${formatAddress(client.remoteAddress)} has left`)
