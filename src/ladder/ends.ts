@@ -3,7 +3,7 @@ import type { Address } from '../calls.ts'
 import { formatAddress } from '../socket/index.ts'
 import { isReceiving, isSending, type Trace, type TraceCall } from '../trace/format.ts'
 import { isEndOfData } from '../trace/words.ts'
-import { addTo } from './group.ts'
+import { groupBy } from './group.ts'
 
 /** The bytes of one call: where they stand in the stream, and the first of them as hex. */
 export interface Piece {
@@ -39,29 +39,9 @@ export interface TracedEnd {
 
 /** Returns the sockets of a trace that are an end of a connection; listeners are none. */
 export function endsOf(trace: Trace): TracedEnd[] {
-  const listeners = new Set<number>()
-  for (const { call, socket } of trace.calls) {
-    if (call === 'listen' && socket !== undefined) listeners.add(socket)
-  }
-  const sockets = new Map<number, TraceCall[]>()
-  /** Accepts that bear their listener's number, by the client's address. */
-  const accepts = new Map<string, TraceCall[]>()
-  for (const record of trace.calls) {
-    const { call, socket, remote } = record
-    if (socket === undefined) continue
-    if (listeners.has(socket)) {
-      if (call === 'accept' && isThere(record)) addTo(accepts, keyOf(remote), record)
-      continue
-    }
-    if (!sockets.has(socket)) {
-      // It belongs to the socket that it returned, which nobody has used before.
-      const accept = remote === undefined ? undefined : accepts.get(keyOf(remote))?.shift()
-      sockets.set(socket, accept === undefined ? [] : [accept])
-    }
-    addTo(sockets, socket, record)
-  }
-  const unused = [...accepts.values()].flat().map((accept) => [accept])
-  return [...sockets.values(), ...unused].flatMap((records) => endOf(trace, records) ?? [])
+  const sockets = groupBy(trace.calls, ({ socket }) => socket)
+  sockets.delete(undefined)
+  return [...sockets.values()].flatMap((records) => endOf(trace, records) ?? [])
 }
 
 /** Returns an address in one form, whichever way a trace writes it: IPv4 plain, and no zone. */

@@ -86,17 +86,6 @@ describe('by addresses', () => {
     expect(joined(one, other)).toEqual(['a x > b x'])
   })
 
-  test("an accept that bears its listener's number belongs to the socket that it returned", () => {
-    const [one, other] = [newTrace('a'), newTrace('b')]
-    ask(one, 1, client(40_000), 'x')
-    other.listen(1)
-    other.add('accept', 2, 0.5, { socket: 1, ...served(40_000) })
-    other.add('recv', 3, 0.1, { socket: 2, ...served(40_000), bytes: 1, offset: 0, head: '78' })
-    const { connections } = buildLadder([one.trace, other.trace])
-    const calls = connections[0]?.ends[1].calls.map(({ record }) => record.call)
-    expect(calls).toEqual(['accept', 'recv'])
-  })
-
   test('bytes that came and that a killed program could not note come from the lane itself', () => {
     const [one, other] = [newTrace('a'), newTrace('b')]
     one.socket('connect', 1, 0.1, client(40_000)).data('sendAll', 2, 0.1, 'abc')
