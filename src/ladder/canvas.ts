@@ -29,16 +29,13 @@ export interface LaneColumns {
 
 /** Returns equal columns for the lanes, as wide as there is room, and as is of use. */
 export function shareWidth({ lanes, rows }: Ladder, width: number): LaneColumns[] {
-  const timeColumns = new Map<Lane, number>(lanes.map((lane) => [lane, 0]))
-  for (const row of rows) {
-    const { lane } = row.call
-    timeColumns.set(lane, Math.max(timeColumns.get(lane) ?? 0, wordsOf(row).time.length))
-  }
   const [count, room] = [lanes.length, width - MARGIN.length]
   const fair = Math.min(MAX_LANE, Math.floor((room + (count > 1 ? ARROW_ROOM : 0)) / count))
   return lanes.map((lane, index) => {
     const own = index === count - 1 ? Math.min(fair, room - fair * (count - 1)) : fair
-    return { columns: own - 1, timeColumns: timeColumns.get(lane) ?? 0 }
+    const times = rows.filter(({ call }) => call.lane === lane).map((row) => wordsOf(row).time)
+    const timeColumns = times.reduce((most, time) => Math.max(most, time.length), 0)
+    return { columns: own - 1, timeColumns }
   })
 }
 

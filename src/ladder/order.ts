@@ -1,5 +1,5 @@
 // The order of rows: each lane's own, and between lanes what the network makes certain.
-import { addTo, groupBy } from './group.ts'
+import { groupBy } from './group.ts'
 import { type Arrow, type Call, hasBlocked, isCause, type Lane } from './ladder.ts'
 
 /** A call's start, or its return. */
@@ -77,27 +77,21 @@ function addCauses(places: readonly Place[], arrows: readonly Arrow[]): void {
   const starts = new Map<Call, Place>()
   /** Where the row of a call stands that something has to come before. */
   const rows = new Map<Call, Place>()
+  const firstListens = new Map<Lane, Call>()
   for (const place of places) {
     const { call, isStart } = place
     if (isStart) starts.set(call, place)
+    const isListen = call.record.call === 'listen'
+    if (isListen && !firstListens.has(call.lane)) firstListens.set(call.lane, call)
     if (isStart === (isCause(call) && !hasBlocked(call))) rows.set(call, place)
   }
   const add = (cause: Call | undefined, effect: Call | undefined) => {
     const above = cause && starts.get(cause)
     if (above !== undefined && effect !== undefined) rows.get(effect)?.above.push(above)
   }
-  const listens = firstListens(places)
   for (const { kind, to, cause, effect } of arrows) {
     add(cause, effect)
     // A connect succeeds only when somebody listens.
-    if (kind === 'open') add(listens.get(to), cause)
+    if (kind === 'open') add(firstListens.get(to), cause)
   }
-}
-
-function firstListens(places: readonly Place[]): Map<Lane, Call> {
-  const listens = new Map<Lane, Call[]>()
-  for (const { call } of places) {
-    if (call.record.call === 'listen') addTo(listens, call.lane, call)
-  }
-  return new Map([...listens].map(([lane, calls]) => [lane, calls[0] as Call]))
 }
