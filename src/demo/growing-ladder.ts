@@ -2,8 +2,8 @@
 import { buildLadder } from '../ladder/build.ts'
 import { drawCell } from '../ladder/cells.ts'
 import { cut, wrap } from '../ladder/columns.ts'
-import { type Arrow, type CallRow, isCause, type Row } from '../ladder/ladder.ts'
-import { sumUp } from '../ladder/rows.ts'
+import type { Arrow, CallRow, Row } from '../ladder/ladder.ts'
+import { isMain, sumUp } from '../ladder/rows.ts'
 import { duration, labelOf, type Words, wordsOf } from '../ladder/words.ts'
 import type { Trace } from '../trace/format.ts'
 import { nameOf, plain } from '../trace/words.ts'
@@ -74,7 +74,7 @@ export class GrowingLadder {
   #rows(traces: readonly Trace[]): CallRow[] {
     const isNew = new Set(traces.flatMap(({ name, calls }) => calls.slice(this.#shown.get(name))))
     return buildLadder(traces)
-      .rows.filter(({ kind, call }) => kind === 'call' || (kind === 'start') === isCause(call))
+      .rows.filter(isMain)
       .filter(({ call }) => isNew.has(call.record))
       .map((row) => ({ ...row, kind: 'call' }))
   }

@@ -1,7 +1,7 @@
 // The byte accounting: which bytes of which send fed which receive, and what opened and ended it all.
 import { isReceiving, isSending } from '../trace/format.ts'
 import { isEndOfData } from '../trace/words.ts'
-import type { Arrow, Call, Connection, End } from './ladder.ts'
+import { type Arrow, type Call, type Connection, type End, sumOfBytes } from './ladder.ts'
 
 /** Returns all that went over a connection, in both directions. */
 export function arrowsOf(connection: Connection): Arrow[] {
@@ -89,29 +89,20 @@ function ending(from: End, to: End): Arrow[] {
   return [arrow('end', [from, to], { cause, effect })]
 }
 
-/** One direction of a connection, summed up. */
-export interface Account {
-  readonly from: End
-  readonly to: End
-  readonly sentBytes: number
-  readonly sends: number
-  readonly receivedBytes: number
-  readonly receives: number
+/** Returns what became of the bytes of a connection, for each of its directions. */
+export function accountsOf({ ends: [one, other] }: Connection) {
+  return [accountOf(one, other), accountOf(other, one)]
 }
 
-export function accountsOf({ ends: [one, other] }: Connection): Account[] {
-  return [account(one, other), account(other, one)]
-}
-
-function account(from: End, to: End): Account {
+function accountOf(from: End, to: End) {
   const sends = from.calls.filter(isSendOfBytes)
   const receives = to.calls.filter(isReceiptOfBytes)
   return {
     from,
     to,
-    sentBytes: sends.reduce((sum, call) => sum + (call.record.bytes ?? 0), 0),
+    sentBytes: sumOfBytes(sends),
     sends: sends.length,
-    receivedBytes: receives.reduce((sum, call) => sum + (call.record.bytes ?? 0), 0),
+    receivedBytes: sumOfBytes(receives),
     receives: receives.length,
   }
 }

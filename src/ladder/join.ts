@@ -3,18 +3,9 @@ import type { Address } from '../calls.ts'
 import type { Trace, TraceCall } from '../trace/format.ts'
 import { endsOf, keyOf, type TracedEnd } from './ends.ts'
 import type { Call, Connection, End, Lane } from './ladder.ts'
-import { type LeftOut, leftOutOf, rejectCopies, tracesToDraw } from './left-out.ts'
+import { leftOutOf, rejectCopies, tracesToDraw } from './left-out.ts'
 import { endNoteOf } from './notes.ts'
 import { type Pairs, pairEnds, pairRelayed } from './pairs.ts'
-
-export interface Joined {
-  readonly lanes: readonly Lane[]
-  readonly connections: readonly Connection[]
-  /** The two connections of each client of a relay together, every other connection alone. */
-  readonly sessions: readonly (readonly Connection[])[]
-  readonly calls: readonly Call[]
-  readonly leftOut: readonly LeftOut[]
-}
 
 type ConnectionOf = ReadonlyMap<TracedEnd, Connection>
 
@@ -26,7 +17,7 @@ const US_PER_MS = 1000
  *
  * Throws TraceError when a trace shows none of the others' connections, or is there twice.
  */
-export function joinTraces(traces: readonly Trace[]): Joined {
+export function joinTraces(traces: readonly Trace[]) {
   rejectCopies(traces)
   const ends = traces.flatMap(endsOf)
   const isAlone = traces.length === 1
@@ -101,6 +92,7 @@ function callsOf(
   })
 }
 
+/** The two connections of each client of a relay together, every other connection alone. */
 function sessionsOf(connections: readonly Connection[], connectionOf: ConnectionOf) {
   const sessions = new Map(connections.map((connection) => [connection, [connection]]))
   for (const [client, server] of pairRelayed([...connectionOf.keys()])) {

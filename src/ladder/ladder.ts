@@ -87,3 +87,8 @@ export function hasBlocked({ record }: Call): boolean {
 export function isCause({ record: { call } }: Pick<Call, 'record'>): boolean {
   return isSending(call) || ['listen', 'connect', 'shutdown', 'close'].includes(call)
 }
+
+/** Returns how many bytes the calls have transferred, all together. */
+export function sumOfBytes(calls: readonly Call[]): number {
+  return calls.reduce((sum, { record }) => sum + (record.bytes ?? 0), 0)
+}

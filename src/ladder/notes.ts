@@ -4,7 +4,7 @@ import { formatAddress } from '../socket/index.ts'
 import { bytesOf, number } from '../trace/amounts.ts'
 import type { Trace } from '../trace/format.ts'
 import { plain } from '../trace/words.ts'
-import { type Account, accountsOf } from './arrows.ts'
+import { accountsOf } from './arrows.ts'
 import type { Connection, Lane } from './ladder.ts'
 import { range } from './words.ts'
 
@@ -44,7 +44,7 @@ export function accountLines(connections: readonly Connection[]): string[] {
     .map(accountLine)
 }
 
-function accountLine(account: Account): string {
+function accountLine(account: ReturnType<typeof accountsOf>[number]): string {
   const { from, to, sentBytes, sends, receivedBytes, receives } = account
   const ends = [from, to].map(({ address }) => plain(addressText(address))).join(' → ')
   const sent = `${bytesOf(sentBytes)} in ${plural(sends, 'send')}`

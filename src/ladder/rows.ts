@@ -8,6 +8,7 @@ import {
   isCause,
   type Row,
   type SumRow,
+  sumOfBytes,
 } from './ladder.ts'
 import type { Moment } from './order.ts'
 
@@ -92,7 +93,7 @@ function runsOf(rows: readonly CallRow[], middle: Set<Call>): CallRow[][] {
 }
 
 /** The row of a call that has its arrows, where it has two rows. */
-function isMain({ kind, call }: CallRow): boolean {
+export function isMain({ kind, call }: CallRow): boolean {
   return kind === 'call' || (kind === 'start') === isCause(call)
 }
 
@@ -109,7 +110,7 @@ function sumOf(rows: readonly CallRow[]): SumRow {
     kind: 'sum',
     call: calls[0] as Call,
     calls,
-    bytes: calls.reduce((sum, { record }) => sum + (record.bytes ?? 0), 0),
+    bytes: sumOfBytes(calls),
     arrows: rows.flatMap((row) => row.arrows),
   }
 }

@@ -11,15 +11,11 @@ const BAR_WIDTH = 10
 const LEGEND_INDENT = 6
 const NOTE_COLUMNS = Math.floor(LANE_WIDTH / textWidth('a')) - 2
 
-/** What is drawn, and how large it is. */
-export interface Picture {
-  readonly elements: readonly Element[]
-  readonly width: number
-  readonly height: number
-}
-
-/** Returns all there is to see, with the lines of `foot` below it; what is drawn later lies on top. */
-export function drawPicture(ladder: Ladder, foot: readonly string[]): Picture {
+/**
+ * Returns all there is to see, with the lines of `foot` below it, and its size in pixels. What is
+ * drawn later lies on top.
+ */
+export function drawPicture(ladder: Ladder, foot: readonly string[]) {
   const { lanes, rows } = ladder
   const layout = new Layout(ladder)
   const notes = lanes.map((lane) => drawEndNote(lane, layout))

@@ -9,16 +9,10 @@ const FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono'
 /** What a title names; a crowd has too many lanes. */
 const NAMED_LANES = 8
 
-export interface PictureOptions {
-  readonly all?: boolean | undefined
-  /** `auto` follows the browser's preference; elsewhere it is light. */
-  readonly theme?: Theme | undefined
-}
-
-/** Returns the whole of the SVG file. */
+/** Returns the whole of the SVG file; `auto` follows the browser's preference, elsewhere it is light. */
 export function svgLadder(
   whole: WholeLadder,
-  { all, theme = 'light' }: PictureOptions = {},
+  { all, theme = 'light' }: { all?: boolean | undefined; theme?: Theme } = {},
 ): string {
   const ladder = chooseRows(whole, { all })
   const foot = [...accountLines(ladder.connections), LEGEND]
