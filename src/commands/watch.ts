@@ -1,7 +1,9 @@
 // watch: runs any program, in any language, and shows what its TCP sockets do.
 import type { Command } from 'commander'
 import type { TraceSink } from '../trace/format.ts'
-import { Summary, TraceFile, TraceLines } from '../trace/index.ts'
+import { Summary } from '../trace/summary.ts'
+import { TraceFile } from '../trace/trace-file.ts'
+import { traceLines } from '../trace/trace-lines.ts'
 import { findCommand } from '../watch/command.ts'
 import { ErrorOutput } from '../watch/error-output.ts'
 import { WatchError } from '../watch/errors.ts'
@@ -57,7 +59,7 @@ async function run(words: string[], options: WatchOptions, context: Context): Pr
       const onFailure = (error: Error) => output.say(error.message)
       sinks.push(new TraceFile(options.traceFile, () => about, onFailure))
     }
-    if (!options.quiet) sinks.push(new TraceLines((line) => output.note(line)))
+    if (!options.quiet) sinks.push(traceLines((line) => output.note(line)))
     if (options.summary) sinks.push(new Summary(found.program, (line) => output.note(line)))
     const ending = await watch(found, sinks, {
       onStarted: (pid, startedAt) => Object.assign(about, { pid, startedAt }),

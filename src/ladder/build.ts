@@ -30,10 +30,7 @@ export function buildLadder(traces: readonly Trace[]): WholeLadder {
 }
 
 /** Returns the rows to draw. `all`: every row, also where there are hundreds of one kind. */
-export function chooseRows(
-  whole: WholeLadder,
-  { all = false }: { all?: boolean | undefined } = {},
-): Ladder {
+export function chooseRows(whole: WholeLadder, all = false): Ladder {
   return all ? whole : { ...whole, rows: sumUp(whole.rows) }
 }
 

@@ -12,9 +12,9 @@ const SUSPECT = /[^\p{L}\p{M}\p{N} .,:()[\]'"/_+*?!@=×⋮…→−-]/gu
 /** Returns the diagram's text in the fence that a Markdown page needs around it. */
 export function mermaidLadder(
   whole: WholeLadder,
-  options: { all?: boolean | undefined } = {},
+  { all }: { all?: boolean | undefined } = {},
 ): string {
-  const ladder = chooseRows(whole, options)
+  const ladder = chooseRows(whole, all)
   const names = new Map(ladder.lanes.map((lane, index) => [lane, `lane${index + 1}`]))
   const participants = ladder.lanes.map((lane) => {
     const { name, address } = titleOf(lane)

@@ -14,7 +14,7 @@ export function svgLadder(
   whole: WholeLadder,
   { all, theme = 'light' }: { all?: boolean | undefined; theme?: Theme } = {},
 ): string {
-  const ladder = chooseRows(whole, { all })
+  const ladder = chooseRows(whole, all)
   const foot = [...accountLines(ladder.connections), LEGEND]
   const { elements, width, height } = drawPicture(ladder, foot)
   const names = ladder.lanes.slice(0, NAMED_LANES).map((lane) => titleOf(lane).name)

@@ -15,13 +15,13 @@ const MIN_LANE = 25
 /** Returns the diagram in lines of at most `width` columns, each with its newline. */
 export function textLadder(
   whole: WholeLadder,
-  { width, all = false }: { width: number; all?: boolean | undefined },
+  { width, all }: { width: number; all?: boolean | undefined },
 ): string {
   const room = Math.max(width, MIN_WIDTH)
   const parts = partsThatFit(whole, room)
   const lines = parts.flatMap((part, index) => {
     const heading = parts.length > 1 ? [`Connection ${index + 1} of ${parts.length}`, ''] : []
-    return [...heading, ...draw(chooseRows(part, { all }), room), '']
+    return [...heading, ...draw(chooseRows(part, all), room), '']
   })
   const legend = indented([LEGEND, 'A heavy line (┃): blocked in a call.'], room)
   return [...lines, ...legend, ''].join('\n')

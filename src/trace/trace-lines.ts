@@ -16,19 +16,9 @@ import {
 const BLOCKED_MS = 1
 const TIME_COLUMNS = 10
 
-/** A call that waits is shown when it has waited for 100 ms, and again when it returns. */
-export class TraceLines implements TraceSink {
-  readonly #show: (line: string) => void
-
-  constructor(show: (line: string) => void) {
-    this.#show = show
-  }
-
-  write(record: TraceCall): void {
-    this.#show(traceLine(record))
-  }
-
-  end(): void {}
+/** Shows a line for each call; one that waits has a line after 100 ms, and another when it returns. */
+export function traceLines(show: (line: string) => void): TraceSink {
+  return { write: (record) => show(traceLine(record)), end: () => {} }
 }
 
 /** Returns `[   2.310 s] recv blocked 2.104 s 3 bytes "abc" from 127.0.0.1:40312`. */

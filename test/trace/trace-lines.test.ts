@@ -1,7 +1,7 @@
 // The lines of a trace on the terminal: each kind of call in its words.
 import { expect, test } from 'vitest'
 import type { TraceCall } from '../../src/trace/format.ts'
-import { TraceLines } from '../../src/trace/trace-lines.ts'
+import { traceLines } from '../../src/trace/trace-lines.ts'
 
 const local = { host: '127.0.0.1', port: 2000 }
 const remote = { host: '127.0.0.1', port: 40312 }
@@ -10,7 +10,7 @@ const ends = { socket: 2, local, remote }
 /** What a call's line says behind its time. */
 function line(call: string, fields: Partial<TraceCall>): string {
   const lines: string[] = []
-  new TraceLines((shown) => lines.push(shown)).write({ call, at: 2310.4, blocked: 0.4, ...fields })
+  traceLines((shown) => lines.push(shown)).write({ call, at: 2310.4, blocked: 0.4, ...fields })
   expect(lines).toHaveLength(1)
   expect(lines[0]).toMatch(/^\[ {3}2\.310 s\] /)
   return lines[0]?.slice('[   2.310 s] '.length) ?? ''

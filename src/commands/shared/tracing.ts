@@ -1,7 +1,10 @@
 // Starts what the trace options ask for; loaded only when one of them is given.
 import type { Terminal } from '../../terminal/terminal.ts'
 import type { TraceSink, TraceSource } from '../../trace/format.ts'
-import { observe, ownCost, Summary, TraceFile, TraceLines } from '../../trace/index.ts'
+import { observe } from '../../trace/observe.ts'
+import { ownCost, Summary } from '../../trace/summary.ts'
+import { TraceFile } from '../../trace/trace-file.ts'
+import { traceLines } from '../../trace/trace-lines.ts'
 import type { TraceOptions } from './trace-options.ts'
 
 /** Ends a trace; returns whether all of it was written. */
@@ -24,7 +27,7 @@ export function startTracing(
     }
     sinks.push(new TraceFile(traceFile, { source, program }, onFailure))
   }
-  if (trace) sinks.push(new TraceLines(show))
+  if (trace) sinks.push(traceLines(show))
   if (summary) sinks.push(new Summary(program, show, ownCost))
   const stop = observe(sinks)
   return () => {
