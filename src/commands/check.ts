@@ -8,7 +8,6 @@ import { detailsOf, headOf, REPORT_WIDTH, summaryOf } from '../check/report.ts'
 import { ROLES, type RoleName } from '../check/roles.ts'
 import { replaceFile } from '../ladder/picture-file.ts'
 import { SEED_LIMIT } from '../relay/cuts.ts'
-import { codeOf, reasonOf } from '../socket/index.ts'
 import { stepColours } from '../terminal/colours.ts'
 import { positiveSeconds, wholeNumber } from './shared/arguments.ts'
 import type { Context } from './shared/context.ts'
@@ -68,13 +67,7 @@ function exitCodeOf(results: readonly StepResult[]): number {
 }
 
 async function writeReport(path: string | undefined, makeText: () => string): Promise<void> {
-  if (path === undefined) return
-  try {
-    await replaceFile(path, makeText())
-  } catch (cause) {
-    const error = new Error(`cannot write the report ${path}: ${reasonOf(cause)}`, { cause })
-    throw Object.assign(error, { code: codeOf(cause) })
-  }
+  if (path !== undefined) await replaceFile(path, makeText(), `the report ${path}`)
 }
 
 /** The command line of check. */

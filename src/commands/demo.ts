@@ -12,10 +12,8 @@ import { wpsPlay } from '../demo/wps-play.ts'
 import { buildLadder } from '../ladder/build.ts'
 import { replaceFile } from '../ladder/picture-file.ts'
 import { svgLadder } from '../ladder/svg.ts'
-import { reasonOf } from '../socket/index.ts'
 import { ladderColour } from '../terminal/colours.ts'
 import { isInBackground } from '../terminal/keyboard.ts'
-import type { Terminal } from '../terminal/terminal.ts'
 import { seconds } from './shared/arguments.ts'
 import type { Context } from './shared/context.ts'
 
@@ -59,17 +57,12 @@ export async function demo(
       pause: () => keys?.pause(paceMs) ?? sleep(paceMs, undefined, { signal }),
       signal: keys?.signal ?? signal,
     })
-    if (svg !== undefined) await writePicture(svg, svgLadder(buildLadder(traces)), terminal)
+    if (svg === undefined) return
+    const picture = svgLadder(buildLadder(traces))
+    await (svg === STDOUT ? terminal.print(picture) : replaceFile(svg, picture))
   } catch (error) {
     if (signal.aborted || !keys?.hasQuit) throw error
   }
-}
-
-async function writePicture(file: string, picture: string, terminal: Terminal): Promise<void> {
-  if (file === STDOUT) return terminal.print(picture)
-  await replaceFile(file, picture).catch((error) => {
-    throw new DemoError(`cannot write ${file}: ${reasonOf(error)}`)
-  })
 }
 
 /** The command line of demo. */

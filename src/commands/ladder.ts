@@ -4,11 +4,10 @@ import { type Command, Option } from 'commander'
 import { buildLadder, type WholeLadder } from '../ladder/build.ts'
 import { mermaidLadder } from '../ladder/mermaid.ts'
 import { addressText } from '../ladder/notes.ts'
-import { inputThatIs, replaceFile } from '../ladder/picture-file.ts'
+import { fileError, inputThatIs, replaceFile } from '../ladder/picture-file.ts'
 import { svgLadder } from '../ladder/svg.ts'
 import { THEMES, type Theme } from '../ladder/svg-themes.ts'
 import { MIN_WIDTH, textLadder } from '../ladder/text.ts'
-import { codeOf, reasonOf } from '../socket/index.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Trace } from '../trace/format.ts'
 import { parseTrace } from '../trace/parse-trace.ts'
@@ -37,7 +36,7 @@ async function ladder(
   const whole = buildLadder(traces)
   tellWhatIsMissing(traces, whole, terminal)
   if (svg === STDOUT) await terminal.print(svgLadder(whole, { all, theme }))
-  else if (svg !== undefined) await writePicture(svg, svgLadder(whole, { all, theme }))
+  else if (svg !== undefined) await replaceFile(svg, svgLadder(whole, { all, theme }))
   if (mermaid) {
     await terminal.print(mermaidLadder(whole, { all }))
   } else if (svg === undefined) {
@@ -72,27 +71,10 @@ function tellWhatIsMissing(
 }
 
 async function readTrace(file: string): Promise<Trace> {
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (error) {
+  const text = await readFile(file, 'utf8').catch((error) => {
     throw fileError(`cannot read ${file}`, error)
-  }
+  })
   return parseTrace(text, file)
-}
-
-async function writePicture(file: string, picture: string): Promise<void> {
-  try {
-    await replaceFile(file, picture)
-  } catch (error) {
-    throw fileError(`cannot write ${file}`, error)
-  }
-}
-
-/** A mistake of the user's, for whom the stack is of no use. */
-function fileError(what: string, cause: unknown): Error {
-  const error = new Error(`${what}: ${reasonOf(cause)}`, { cause })
-  return Object.assign(error, { code: codeOf(cause) })
 }
 
 /** The command line of ladder. */

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { codeOf, reasonOf } from '../socket/index.ts'
 
 const TOKEN_BYTES = 6
 
@@ -25,9 +26,21 @@ async function identityOf(path: string): Promise<string | undefined> {
 
 /**
  * Writes the text to the file. An old file stays as it is until the new one is complete; then it is
- * replaced in one step. Rejects with the operating system's error, and leaves nothing behind.
+ * replaced in one step. Rejects with an error for the user, with the operating system's code, that
+ * says `name`, and leaves nothing behind.
  */
-export async function replaceFile(path: string, text: string): Promise<void> {
+export async function replaceFile(path: string, text: string, name = path): Promise<void> {
+  await replace(path, text).catch((error) => {
+    throw fileError(`cannot write ${name}`, error)
+  })
+}
+
+/** Returns an error about a file that the user named: one line, for whom the stack is of no use. */
+export function fileError(what: string, cause: unknown): Error {
+  return Object.assign(new Error(`${what}: ${reasonOf(cause)}`, { cause }), { code: codeOf(cause) })
+}
+
+async function replace(path: string, text: string): Promise<void> {
   const old = await stat(path).catch(() => undefined)
   // A pipe or a device is written to, not replaced.
   if (old !== undefined && !old.isFile()) {
