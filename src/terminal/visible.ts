@@ -1,4 +1,5 @@
 // What a peer sends, made safe to look at: no byte of it can steer the reader's terminal.
+import { isUtf8 } from 'node:buffer'
 
 /** Control characters, and those that set the direction of text (Unicode, UAX #9). */
 const UNSAFE = /[\p{Cc}\p{Bidi_Control}]/gu
@@ -9,9 +10,8 @@ const UNSAFE = /[\p{Cc}\p{Bidi_Control}]/gu
  */
 export function visible(data: string | Uint8Array): string {
   const bytes = typeof data === 'string' ? Buffer.from(data) : Buffer.from(data)
-  const text = bytes.toString('utf8')
-  const shown = text.includes('\ufffd') ? decodeShowingBytes(bytes) : text
-  return shown.replace(UNSAFE, showControl)
+  const text = isUtf8(bytes) ? bytes.toString('utf8') : decodeShowingBytes(bytes)
+  return text.replace(UNSAFE, showControl)
 }
 
 /** Returns how many bytes at the end are the beginning of a character that others may complete. */
@@ -51,10 +51,7 @@ function decodeShowingBytes(bytes: Buffer): string {
 /** How many bytes the character at `start` has; 0 where there is none. */
 function characterLength(bytes: Buffer, start: number): number {
   const length = lengthAfter(bytes[start] ?? 0)
-  const character = bytes.toString('utf8', start, start + length)
-  const isReplacement =
-    length === 3 && bytes.readUIntBE(start, Math.min(3, bytes.length - start)) === 0xefbfbd
-  return character.includes('\ufffd') && !isReplacement ? 0 : length
+  return isUtf8(bytes.subarray(start, start + length)) ? length : 0
 }
 
 /** How many bytes a character has that begins with this one; 0 where none does. */
