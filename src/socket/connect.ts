@@ -1,4 +1,5 @@
 // Connecting: the first of a host's addresses that answers, and again until it works.
+import { setTimeout as pause } from 'node:timers/promises'
 import { traced } from '../calls.ts'
 import { type Address, formatAddress } from './address.ts'
 import { type AttemptOptions, connectTo } from './attempt.ts'
@@ -7,7 +8,6 @@ import { codeOf, reasonOf, SocketError, socketError } from './errors.ts'
 import { endpoint } from './internal.ts'
 import { resolveHost } from './resolve.ts'
 import type { TcpSocket } from './tcp-socket.ts'
-import { pause } from './waiting.ts'
 
 const MAX_RECV_SIZE_BYTES = 2 ** 31 - 1
 /** After this long without an answer, the next address is tried as well. */
@@ -69,7 +69,8 @@ async function keepConnecting(options: ConnectOptions): Promise<TcpSocket> {
     } catch (error) {
       if (retryMs === undefined || performance.now() >= deadline || signal?.aborted) throw error
     }
-    await pause(RETRY_PAUSE_MS, signal)
+    // An abort ends the pause, and the next turn of the loop rejects with its reason.
+    await pause(RETRY_PAUSE_MS, undefined, { signal }).catch(() => {})
   }
 }
 
@@ -108,8 +109,8 @@ async function connectToFirst(
   let turn: Promise<unknown> = Promise.resolve()
   const attempts = ips.map((ip) => {
     const attempt = turn.then(() => connectTo(ip, options, limitMs(), ending.signal))
-    const over = attempt.catch(() => {})
-    turn = turn.then(() => Promise.race([over, pause(STAGGER_MS, ending.signal).catch(() => {})]))
+    const pauseOrEnd = () => pause(STAGGER_MS, undefined, { signal: ending.signal })
+    turn = turn.then(() => Promise.race([attempt, pauseOrEnd()])).catch(() => {})
     return attempt
   })
   let first: TcpSocket | undefined

@@ -55,14 +55,6 @@ export function startTimeout(ms: number, onOver: () => void): () => void {
   }
 }
 
-/** Resolves after `ms` milliseconds; rejects with `signal.reason` when aborted. */
-export function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return abortable(signal, (resolve) => {
-    const timer = setTimeout(resolve, ms)
-    return () => clearTimeout(timer)
-  })
-}
-
 /** Returns the most that a timer of Node can wait of these milliseconds. */
 export function clampToTimer(ms: number): number {
   return Math.min(ms, MAX_TIMER_MS)
