@@ -3,13 +3,16 @@ import { createServer } from 'node:net'
 import { traced } from '../calls.ts'
 import { KEEP_ALIVE } from './attempt.ts'
 import { checkAddress, checkInteger, checkMilliseconds } from './checks.ts'
-import { socketError } from './errors.ts'
+import { type SocketError, socketError } from './errors.ts'
 import { endpoint } from './internal.ts'
-import { Listener, type RefusalHandler } from './listener.ts'
+import { Listener } from './listener.ts'
 import { resolveHost } from './resolve.ts'
 import { abortable } from './waiting.ts'
 
 const DEFAULT_BACKLOG = 511
+
+/** Is told why a connection was not taken. */
+export type RefusalHandler = (error: SocketError) => void
 
 export interface ListenOptions {
   /**

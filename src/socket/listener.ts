@@ -5,19 +5,11 @@ import { acceptedSocket } from './accepted.ts'
 import { type Address, addressOf, formatAddress } from './address.ts'
 import { closedError, SocketError, socketError } from './errors.ts'
 import { endpoint, type Readiness, readiness, Watchers } from './internal.ts'
+import type { ListenOptions } from './listen.ts'
 import type { TcpSocket } from './tcp-socket.ts'
 import { abortable, type WaitOptions } from './waiting.ts'
 
-/** Is told why a connection was not taken. */
-export type RefusalHandler = (error: SocketError) => void
-
 const WILDCARDS = ['::', '0.0.0.0']
-
-interface ListenerOptions {
-  onRefused?: RefusalHandler | undefined
-  idleTimeoutMs?: number | undefined
-  signal?: AbortSignal | undefined
-}
 
 /** A listening socket, from `listen`. */
 export class Listener {
@@ -26,7 +18,7 @@ export class Listener {
   /** What a trace says of it. */
   readonly [endpoint]: Endpoint
   readonly #server: Server
-  readonly #options: ListenerOptions
+  readonly #options: ListenOptions
   /** Connections that nobody has accepted. */
   readonly #connections: TcpSocket[] = []
   /** Ends the wait of each accept, in their order: with a connection, or to look again. */
@@ -37,7 +29,7 @@ export class Listener {
   #closing: Promise<void> | undefined
 
   /** For `listen` only. */
-  constructor(server: Server, options: ListenerOptions) {
+  constructor(server: Server, options: ListenOptions) {
     this.#server = server
     this.#options = options
     const bound = server.address()

@@ -1,14 +1,6 @@
 // The clients of str-server: who is there, who has input, and who still has to take a reply.
 import { setImmediate as turn } from 'node:timers/promises'
-import {
-  formatAddress,
-  type Listener,
-  type Selector,
-  SocketError,
-  type TcpSocket,
-} from '../socket/index.ts'
-
-const MS_PER_SECOND = 1000
+import { idleError, type Listener, type Selector, type TcpSocket } from '../socket/index.ts'
 
 /** How to find out which clients have input: both ways give the same answer. */
 export type Poll = Pick<Selector, 'register' | 'unregister' | 'select'>
@@ -111,15 +103,10 @@ export class Clients {
     this.#lookedAt = performance.now()
     for (const [client, bytes] of this.#clients) {
       if (client.bytesReceived === bytes && !client.isSending) {
-        this.leave(client, idleError(client, this.#idleTimeoutMs))
+        this.leave(client, idleError(client.remoteAddress, this.#idleTimeoutMs))
       } else this.#clients.set(client, client.bytesReceived)
     }
   }
-}
-
-function idleError({ remoteAddress }: TcpSocket, milliseconds: number): SocketError {
-  const what = `has neither sent nor taken a byte for ${milliseconds / MS_PER_SECOND} s`
-  return new SocketError('ETIMEDOUT', `${formatAddress(remoteAddress)} ${what}`, remoteAddress)
 }
 
 /** Asks all of them again and again, as strsvr.py does (section 6); this burns a processor. */
