@@ -84,32 +84,25 @@ export function observe(sinks: readonly TraceSink[]): () => void {
   }
 }
 
-/** Returns the record of a call that has returned. */
+/** Returns the record of a call that has returned; a field that is undefined is not written. */
 function recordOf(call: Call): TraceCall {
-  const { startedAt, returnedAt = startedAt, bytes, offset, error } = call
-  const head = call.head?.toString('hex') || undefined
+  const { startedAt, returnedAt = startedAt, socket, local, remote, bytes, offset, error } = call
   return {
     call: call.call,
     at: rounded(returnedAt),
     blocked: rounded(returnedAt - startedAt),
-    ...endpointOf(call),
-    ...(bytes !== undefined && { bytes }),
-    ...(offset !== undefined && { offset }),
-    ...(head !== undefined && { head }),
-    ...(error !== undefined && { error: codeOf(error, ABORTED) }),
+    socket,
+    local,
+    remote,
+    bytes,
+    offset,
+    head: call.head?.toString('hex') || undefined,
+    error: error === undefined ? undefined : codeOf(error, ABORTED),
   }
 }
 
-function waitingRecordOf(call: Call): TraceCall {
-  return { call: call.call, at: rounded(call.startedAt), waiting: true, ...endpointOf(call) }
-}
-
-function endpointOf({ socket, local, remote }: Call) {
-  return {
-    ...(socket !== undefined && { socket }),
-    ...(local !== undefined && { local }),
-    ...(remote !== undefined && { remote }),
-  }
+function waitingRecordOf({ call, startedAt, socket, local, remote }: Call): TraceCall {
+  return { call, at: rounded(startedAt), waiting: true, socket, local, remote }
 }
 
 /** Returns milliseconds to the microsecond. */
