@@ -51,16 +51,13 @@ function bytesBetween(from: End, to: End): Arrow[] {
     let [begin, end] = rangeOf(effect)
     while (begin < end) {
       const cause = sends[next]
-      const [sentFrom, sentTo] = cause === undefined ? [end, end] : rangeOf(cause)
-      if (cause !== undefined && sentTo <= begin) {
+      const sentTo = cause === undefined ? end : rangeOf(cause)[1]
+      if (sentTo <= begin) {
         next++
         continue
       }
-      const isKnown = sentFrom <= begin
-      const until = Math.min(end, isKnown ? sentTo : sentFrom)
-      arrows.push(
-        arrow('data', ends, { cause: isKnown ? cause : undefined, effect }, [begin, until]),
-      )
+      const until = Math.min(end, sentTo)
+      arrows.push(arrow('data', ends, { cause, effect }, [begin, until]))
       begin = until
     }
   }

@@ -12,7 +12,7 @@ export interface Moment {
 /** A moment, and those that must stand above it. */
 interface Place extends Moment {
   readonly above: Place[]
-  state: 'open' | 'begun' | 'done'
+  hasBegun: boolean
 }
 
 /** Rounding to microseconds may make a call start this much before the one before it returned. */
@@ -31,19 +31,14 @@ export function inOrder(calls: readonly Call[], arrows: readonly Arrow[]): Momen
   const order: Moment[] = []
   const stack: Place[] = []
   for (const place of places) {
-    if (place.state === 'open') stack.push(place)
+    if (!place.hasBegun) stack.push(place)
     while (stack.length > 0) {
       const top = stack.at(-1) as Place
-      top.state = 'begun'
-      // One that has begun and comes round again: the traces contradict each other, and clocks decide.
+      top.hasBegun = true
       const next = top.above.pop()
-      if (next !== undefined) {
-        if (next.state === 'open') stack.push(next)
-      } else {
-        stack.pop()
-        top.state = 'done'
-        order.push(top)
-      }
+      if (next === undefined) order.push(stack.pop() as Place)
+      // One that has begun and comes round again: the traces contradict each other, and clocks decide.
+      else if (!next.hasBegun) stack.push(next)
     }
   }
   return order
@@ -69,7 +64,7 @@ function placesOfLane(calls: readonly Call[]): Place[] {
 }
 
 function placeOf(call: Call, isStart: boolean, timeUs: number): Place {
-  return { call, isStart, timeUs, above: [], state: 'open' }
+  return { call, isStart, timeUs, above: [], hasBegun: false }
 }
 
 /** What a call brings to another lane stands below the call's start. */
