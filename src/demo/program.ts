@@ -88,8 +88,9 @@ export class Program {
   /** Reads the trace as far as it has grown. Throws DemoError if the program has failed. */
   look(): void {
     if (this.status !== undefined) {
-      this.#check()
-      return
+      if (this.status === 0 || this.status === EXIT_INTERRUPTED) return
+      const reason = this.#complaints.match(COMPLAINT)?.at(-1) ?? ''
+      throw new DemoError(`"${this.commandLine}" ended with exit code ${this.status}${reason}`)
     }
     const path = join(this.#folder, this.name)
     const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
@@ -108,12 +109,6 @@ export class Program {
     this.status = status
     // There is none if it could not be made.
     if (existsSync(this.#folder)) rmSync(this.#folder, { recursive: true })
-  }
-
-  #check(): void {
-    if (this.status === 0 || this.status === EXIT_INTERRUPTED) return
-    const reason = this.#complaints.match(COMPLAINT)?.at(-1) ?? ''
-    throw new DemoError(`"${this.commandLine}" ended with exit code ${this.status}${reason}`)
   }
 
   /** Types a line. Behind a prompt it shows, as in a terminal. */

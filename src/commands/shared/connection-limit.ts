@@ -29,8 +29,8 @@ export function connectionLimit({
   neededClients = 1,
   filesPerClient = 1,
 }: ConnectionNeeds): ConnectionLimit {
-  const files = openFileLimit()
-  const left = Math.floor((files - RESERVED_DESCRIPTORS - openFiles()) / filesPerClient)
+  const { files, open } = openFiles()
+  const left = Math.floor((files - RESERVED_DESCRIPTORS - open) / filesPerClient)
   if (left >= asked) {
     return { maxConnections: asked, reason: `${asked} are open (--max-connections)` }
   }
@@ -43,20 +43,13 @@ export function connectionLimit({
   throw Object.assign(new Error(message), { code: 'EMFILE' })
 }
 
-/** `ulimit -n`; Infinity where the system has no limit or no /proc to ask. */
-function openFileLimit(): number {
+/** `ulimit -n`, and how many are open; Infinity where the system has no limit or no /proc to ask. */
+function openFiles(): { files: number; open: number } {
   try {
     const limits = readFileSync('/proc/self/limits', 'latin1')
-    return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity)
+    const files = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity)
+    return { files, open: readdirSync('/proc/self/fd').length }
   } catch {
-    return Infinity
-  }
-}
-
-function openFiles(): number {
-  try {
-    return readdirSync('/proc/self/fd').length
-  } catch {
-    return 0
+    return { files: Infinity, open: 0 }
   }
 }
