@@ -102,8 +102,7 @@ export class GrowingLadder {
     if (from === undefined || other === undefined) return [this.#lanes.row({ [name]: told })]
     const label = this.#mask.text(labelOf(from))
     const isToRight = this.#lanes.isLeftOf(other, name)
-    const isToldByWords = !words.isSum && (from.kind !== 'data' || words.range === label)
-    const arrow = { label, isToRight, isToldByWords }
+    const arrow = { kind: from.kind, label, isToRight }
     const alone = { text: this.#draw({ arrow }), right: true }
     if (isToRight) return [this.#lanes.row({ [name]: told, [other]: alone })]
     const tick = { [other]: { left: true } }

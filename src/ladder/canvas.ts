@@ -149,12 +149,8 @@ function cellsOf(lanes: readonly Lane[], rows: readonly Row[], arrow: Arrow | un
   if (arrow === undefined) return cells
   const [from, to] = [lanes.indexOf(arrow.from), lanes.indexOf(arrow.to)]
   const cell = cells[Math.min(from, to)]
-  if (cell === undefined) return cells
-  const label = labelOf(arrow)
-  const isToldByWords =
-    cell.words !== undefined &&
-    !cell.words.isSum &&
-    (arrow.kind !== 'data' || cell.words.range === label)
-  cell.arrow = { label, isToRight: from < to, isToldByWords }
+  if (cell !== undefined) {
+    cell.arrow = { kind: arrow.kind, label: labelOf(arrow), isToRight: from < to }
+  }
   return cells
 }

@@ -1,5 +1,6 @@
 // The room between a lane's line and the next one's: a row's words and an arrow share it.
 import { columnsOf, cut, fill } from './columns.ts'
+import type { Arrow } from './ladder.ts'
 import type { Words } from './words.ts'
 
 /** Many bytes with less room than this say nothing; few are never cut. */
@@ -11,10 +12,9 @@ export interface Cell {
 }
 
 export interface CellArrow {
+  readonly kind: Arrow['kind']
   readonly label: string
   readonly isToRight: boolean
-  /** The words can say the same as the label. */
-  readonly isToldByWords: boolean
 }
 
 /** Which parts of the words are shown, and how well that tells what happened. */
@@ -76,6 +76,7 @@ function* choices(words: Words, arrow: CellArrow | undefined): Generator<Choice>
   const { name, details, preview, areFew } = words
   // Beside an arrow in another cell a receive need not say which bytes it got.
   const range = words.isSend || arrow !== undefined ? words.range : ''
+  const canTellLabel = !words.isSum && (arrow?.kind !== 'data' || words.range === arrow.label)
   for (const [index, detail] of details.entries()) {
     for (const label of new Set([arrow?.label ?? '', ''])) {
       for (const hasRange of range === '' ? [false] : [false, true]) {
@@ -83,8 +84,7 @@ function* choices(words: Words, arrow: CellArrow | undefined): Generator<Choice>
           const isRangeTold = hasRange || (range !== '' && label === range)
           const areBytesTold = isRangeTold || (hasPreview && areFew)
           const isArrowTold =
-            label === (arrow?.label ?? '') ||
-            (arrow?.isToldByWords === true && (range === '' || areBytesTold))
+            label === (arrow?.label ?? '') || (canTellLabel && (range === '' || areBytesTold))
           if (!isArrowTold) continue
           const text = [name, detail, hasRange ? range : ''].filter((part) => part !== '').join(' ')
           const value =
