@@ -38,8 +38,17 @@ export interface Words {
 const MS_PER_SECOND = 1000
 const FEW_COLUMNS = 14
 
+/** A row is asked several times: how wide it would like to be, and what to draw. */
+const known = new WeakMap<Row, Words>()
+
 /** Returns what `row` says. */
 export function wordsOf(row: Row): Words {
+  const words = known.get(row) ?? newWords(row)
+  known.set(row, words)
+  return words
+}
+
+function newWords(row: Row): Words {
   const { record } = row.call
   const { at, blocked = 0, waiting, error } = record
   const isStart = row.kind === 'start'
