@@ -1,4 +1,4 @@
-// One direction of an echo: how its bytes begin, and how many there are; is all of the echo there?
+// One direction of an echo: how its bytes begin, how many there are, and whether the echo is whole.
 
 /** What comes back is an echo if it begins as the string does, as far as this. */
 const COMPARED_BYTES = 65_536

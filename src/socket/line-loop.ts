@@ -1,5 +1,13 @@
 // A loop over the lines of a socket: its one reader, from the first line until it is left.
-import { type Transfer, transferOf } from '../calls.ts'
+import {
+  callBegins,
+  callReturns,
+  type Endpoint,
+  isTraced,
+  type Transfer,
+  traced,
+  transferOf,
+} from '../calls.ts'
 import { type LineOptions, LineSplitter, untaken } from './line-splitter.ts'
 import type { Encoding, Line } from './lines.ts'
 import type { Receiver } from './receiver.ts'
@@ -7,36 +15,25 @@ import type { Receiver } from './receiver.ts'
 const NOTHING = Buffer.alloc(0)
 const DONE = Object.freeze({ done: true, value: undefined })
 
-/** A loop over what a file has at hand. */
-export interface LineLoop<T> extends AsyncIterableIterator<T, undefined, undefined> {
-  readonly next: () => Promise<IteratorResult<T, undefined>>
-  /** Returns what the last step took from the stream. */
-  readonly lastTransfer: () => Transfer
+/** Where the lines come from, and how they are cut. */
+export interface LineSource<E extends Encoding> {
+  readonly receiver: Receiver
+  readonly endpoint: Endpoint
+  readonly options: LineOptions<E>
 }
 
 /** Returns a loop over all the lines that are at hand in each turn. */
 export function loopOverBatches<E extends Encoding>(
-  receiver: Receiver,
-  options: LineOptions<E>,
-): LineLoop<Line<E>[]> {
-  const ahead = new LinesAhead(receiver, options)
-  const batches = ahead.batches(Infinity)
-  return {
-    next: () => batches.next(),
-    return: () => batches.return(undefined),
-    lastTransfer: () => ahead.transferOf(0, Infinity),
-    [Symbol.asyncIterator]() {
-      return this
-    },
-  }
+  source: LineSource<E>,
+): AsyncIterableIterator<Line<E>[], undefined, undefined> {
+  return new LinesAhead(source, 'readLines').batches(Infinity)
 }
 
 /** Returns a loop over lines, written by hand: an async generator takes more turns for each one. */
 export function loopOverLines<E extends Encoding>(
-  receiver: Receiver,
-  options: LineOptions<E>,
-): LineLoop<Line<E>> {
-  const ahead = new LinesAhead(receiver, options)
+  source: LineSource<E>,
+): AsyncIterableIterator<Line<E>, undefined, undefined> {
+  const ahead = new LinesAhead(source, 'readLine')
   const batches = ahead.batches(1)
   let waiting: Promise<IteratorResult<Line<E>, undefined>> | undefined
   const nextBatch = async (): Promise<IteratorResult<Line<E>, undefined>> => {
@@ -47,24 +44,26 @@ export function loopOverLines<E extends Encoding>(
       waiting = undefined
     }
   }
-  const next = (): Promise<IteratorResult<Line<E>, undefined>> => {
-    // A caller that asks for several lines together gets them one after another.
-    if (waiting !== undefined) return waiting.then(next, next)
-    const line = ahead.lines[ahead.used]
-    if (line === undefined || receiver.isClosed) {
-      waiting = nextBatch()
-      return waiting
-    }
-    ahead.used++
-    return Promise.resolve({ done: false, value: line })
-  }
   return {
-    next,
+    next() {
+      if (waiting !== undefined) {
+        // A caller that asks for several lines together gets them one after another.
+        const again = () => this.next()
+        return waiting.then(again, again)
+      }
+      const line = ahead.lines[ahead.used]
+      if (line === undefined || source.receiver.isClosed) {
+        waiting = nextBatch()
+        return waiting
+      }
+      ahead.used++
+      if (isTraced()) ahead.publishLast()
+      return Promise.resolve({ done: false, value: line })
+    },
     async return() {
       await batches.return(undefined)
       return DONE
     },
-    lastTransfer: () => ahead.transferOf(ahead.used - 1, ahead.used),
     [Symbol.asyncIterator]() {
       return this
     },
@@ -76,11 +75,16 @@ class LinesAhead<E extends Encoding> {
   lines: Line<E>[] = []
   used = 0
   readonly #receiver: Receiver
+  readonly #endpoint: Endpoint
   readonly #splitter: LineSplitter<E>
+  readonly #call: 'readLine' | 'readLines'
 
-  constructor(receiver: Receiver, options: LineOptions<E>) {
+  /** `call` is what a step of the loop is published as. */
+  constructor({ receiver, endpoint, options }: LineSource<E>, call: 'readLine' | 'readLines') {
     this.#receiver = receiver
+    this.#endpoint = endpoint
     this.#splitter = new LineSplitter(options)
+    this.#call = call
   }
 
   /**
@@ -88,10 +92,12 @@ class LinesAhead<E extends Encoding> {
    * the bytes of those that it did not use are next for any reader.
    */
   async *batches(first: number): AsyncGenerator<Line<E>[], undefined, undefined> {
+    const cut = () => this.#cut()
+    const transferOfFirst = ({ length }: Line<E>[]) => this.#transferOf(0, Math.min(first, length))
     this.#receiver.hold()
     try {
       for (;;) {
-        this.lines = await this.#cut()
+        this.lines = await traced(this.#call, this.#endpoint, cut, transferOfFirst)
         if (this.lines.length === 0) return undefined
         this.used = first
         yield this.lines
@@ -103,9 +109,14 @@ class LinesAhead<E extends Encoding> {
     }
   }
 
+  /** Publishes the read of the line that was used last, which was at hand. */
+  publishLast(): void {
+    const transfer = this.#transferOf(this.used - 1, this.used)
+    callReturns(callBegins(this.#call, this.#endpoint), transfer)
+  }
+
   /** What the lines from number `from` up to number `to` took from the stream. */
-  transferOf(from: number, to: number): Transfer {
-    if (this.lines.length === 0) return transferOf(NOTHING, this.#receiver.offset)
+  #transferOf(from: number, to: number): Transfer {
     const bytes = this.#splitter[untaken](from)
     const rest = this.#splitter[untaken](to)
     const offset = this.#receiver.offset - bytes.length

@@ -34,7 +34,7 @@ export class LineSplitter<E extends Encoding = 'utf8'> {
   #firstLine: Buffer = NOTHING
   #source: Buffer = NOTHING
   #lineCount = 0
-  /** The last border in it that was asked for: the number of a line, and where that begins. */
+  /** The last border asked for in it: the number of a line, and where that begins. */
   #border = { line: 0, at: 0 }
 
   /** @throws RangeError if `maxLineBytes` is not a positive integer, or the encoding is unknown. */
@@ -79,8 +79,8 @@ export class LineSplitter<E extends Encoding = 'utf8'> {
 
   /**
    * Returns the bytes behind the first `taken` of the lines that came last, as they were pushed:
-   * text cannot tell them, for what was not UTF-8 is lost in it. They may be the chunk's memory. One
-   * line after another takes a time that is linear in the bytes.
+   * text cannot tell them, for what was not UTF-8 is lost in it. They may be the chunk's memory. To
+   * ask with a rising number takes time linear in the bytes.
    *
    * @internal
    */

@@ -3,37 +3,37 @@ import type { Socket } from 'node:net'
 import type { SocketError } from './errors.ts'
 
 const NOTHING = Buffer.alloc(0)
-/** The writes of one turn of the event loop go out at once when they are this much together. */
+/** Writes that are gathered go out when they are so many bytes, or as many as writev(2) takes. */
 const BATCH_BYTES = 65_536
-const END_OF_TURN = Promise.resolve()
+const BATCH_WRITES = 1024
+/** What waits for it runs when the program waits for something. */
+const NEXT_AWAIT = Promise.resolve()
 
 /** Why a waiting write was given up; makes its error. */
 type Failure = () => SocketError
 
-/** Writes with no wait between them, as of `a`, `ab`, `abc`: one send(2) is cheaper than three. */
-interface Batch {
-  /** Resolves when the operating system has taken them. */
-  readonly taken: Promise<void>
-  /** The wait for it, unless it takes them all at once. */
-  rest: Promise<void> | undefined
-}
+/** Ends calls that wait, in their order: with the reason if they failed. */
+type Batch = ((failure?: Failure) => void)[]
 
 /**
  * Hands bytes to the operating system in the order of the calls, whole, and settles each call.
  *
- * Node reports success for a write that was in flight when its socket was destroyed; so the pending
- * writes are kept here, and the code that ends the connection rejects them.
+ * Small writes with no wait between them, as of `a`, `ab`, `abc`, go out together: one send(2) is
+ * cheaper than three. Node reports success for a write that was in flight when its socket was
+ * destroyed; so the waiting calls are kept here, and the code that ends the connection rejects them.
  */
 export class Sender {
   readonly #raw: Socket
   readonly #beginToWait: () => void
-  #batch: Batch | undefined
-  /** Ends each write that waits: with the reason if it failed. */
-  readonly #pending = new Set<(failure?: Failure) => void>()
+  /** Whose bytes are gathered, and have not been offered to the operating system yet. */
+  #gathered: Batch | undefined
+  /** Whose bytes it has still to take. */
+  readonly #waiting = new Set<Batch>()
   /** Ends when the last call that goes out in parts, or waits for one, is over. */
   #turn: Promise<void> | undefined
+  readonly #flush = () => this.flush()
 
-  /** `beginToWait` is called when the operating system has not taken at once what it was offered. */
+  /** `beginToWait` is called when the operating system does not take at once what it is offered. */
   constructor(raw: Socket, beginToWait: () => void) {
     this.#raw = raw
     this.#beginToWait = beginToWait
@@ -42,7 +42,7 @@ export class Sender {
   /** Whether the operating system has still to take something that it has been offered. */
   get isBusy(): boolean {
     if (this.#turn !== undefined) return true
-    return this.#batch === undefined && this.#raw.writableLength > 0 && !this.#raw.destroyed
+    return this.#gathered === undefined && this.#raw.writableLength > 0 && !this.#raw.destroyed
   }
 
   /** Whether a call must wait for its turn, because another one goes out in parts. */
@@ -69,56 +69,60 @@ export class Sender {
 
   /** Resolves when the operating system has taken every byte. */
   write(bytes: Uint8Array): Promise<void> {
-    if (this.#raw.writableLength === 0) this.#batch ??= this.#gather()
+    if (bytes.length >= BATCH_BYTES) this.flush()
+    else if (this.#raw.writableLength === 0) this.#gathered ??= this.#gather()
+    const batch = this.#gathered ?? []
     this.#raw.write(bytes)
-    const taken = this.#batch?.taken ?? this.#wait()
-    if (this.#raw.writableLength >= BATCH_BYTES) this.flush()
+    const taken = settled(batch)
+    if (batch !== this.#gathered) this.#settle(batch)
+    else if (this.#raw.writableLength >= BATCH_BYTES || batch.length === BATCH_WRITES) this.flush()
     return taken
   }
 
-  /** Offers the batch to the operating system. */
+  /** Offers what is gathered to the operating system. */
   flush(): void {
-    const batch = this.#batch
+    const batch = this.#gathered
     if (batch === undefined) return
-    this.#batch = undefined
+    this.#gathered = undefined
     this.#raw.uncork()
-    // Usually the operating system takes everything at once, and nobody has to wait.
-    if (this.#raw.writableLength > 0 || this.#raw.errored) batch.rest = this.#wait()
+    this.#settle(batch)
   }
 
   /** Rejects every waiting call, each with an error of its own; returns whether there were any. */
   rejectAll(failure: Failure): boolean {
     this.flush()
-    const pending = [...this.#pending]
-    this.#pending.clear()
-    for (const settle of pending) settle(failure)
-    return pending.length > 0
+    const waiting = [...this.#waiting].flat()
+    this.#waiting.clear()
+    for (const end of waiting) end(failure)
+    return waiting.length > 0
   }
 
   #gather(): Batch {
     this.#raw.cork()
-    const batch: Batch = {
-      rest: undefined,
-      taken: END_OF_TURN.then(() => {
-        if (this.#batch === batch) this.flush()
-        return batch.rest
-      }),
-    }
-    return batch
+    void NEXT_AWAIT.then(this.#flush)
+    return []
   }
 
-  async #wait(): Promise<void> {
+  /** Ends these calls when the operating system has taken all that was written so far. */
+  #settle(batch: Batch): void {
+    // Usually it takes everything at once, and nobody has to wait.
+    if (this.#raw.writableLength === 0 && !this.#raw.errored) {
+      for (const end of batch) end()
+      return
+    }
     this.#beginToWait()
-    const failure = await new Promise<Failure | undefined>((resolve) => {
-      this.#pending.add(resolve)
-      // An empty write sends nothing; it is done when all before it is.
-      this.#raw.write(NOTHING, (error) => {
-        // After a failure the connection's end rejects what still waits, with the reason.
-        if (error || this.#raw.destroyed) return
-        this.#pending.delete(resolve)
-        resolve(undefined)
-      })
+    this.#waiting.add(batch)
+    // An empty write sends nothing; it is done when all before it is.
+    this.#raw.write(NOTHING, (error) => {
+      // After a failure the connection's end rejects what still waits, with the reason.
+      if (error || this.#raw.destroyed || !this.#waiting.delete(batch)) return
+      for (const end of batch) end()
     })
-    if (failure !== undefined) throw failure()
   }
+}
+
+/** Adds a call to the batch. Settles when the batch ends it. */
+async function settled(batch: Batch): Promise<void> {
+  const failure = await new Promise<Failure | undefined>((resolve) => batch.push(resolve))
+  if (failure !== undefined) throw failure()
 }

@@ -1,9 +1,9 @@
 // A socket as a file: reading by bytes and by lines, writing lines (tutorial, section 5.2).
-import { type Endpoint, isTraced, traced, transferOf } from '../calls.ts'
+import { isTraced, traced, transferOf } from '../calls.ts'
 import { checkInteger } from './checks.ts'
 import { readBytes, readLine, readLines } from './file-reads.ts'
-import { type LineLoop, loopOverBatches, loopOverLines } from './line-loop.ts'
-import { type LineOptions, LineSplitter } from './line-splitter.ts'
+import { type LineSource, loopOverBatches, loopOverLines } from './line-loop.ts'
+import { LineSplitter } from './line-splitter.ts'
 import { decode, type Encoding, type Line } from './lines.ts'
 import type { Receiver } from './receiver.ts'
 import type { WaitOptions } from './waiting.ts'
@@ -26,25 +26,18 @@ const BLOCK_BYTES = 65_536
  * ERR_LINE_TOO_LONG, after the lines before it, and stays for `recv`.
  */
 export class SocketFile<E extends Encoding = 'utf8'> {
+  readonly #source: LineSource<E>
   readonly #receiver: Receiver
-  readonly #endpoint: Endpoint
   readonly #sendBlocks: (blocks: Iterable<Uint8Array>) => Promise<void>
-  readonly #options: LineOptions<E>
   readonly #encoding: E
 
   /** For `makeFile` only. Throws as LineSplitter does. */
-  constructor(
-    receiver: Receiver,
-    endpoint: Endpoint,
-    sendBlocks: (blocks: Iterable<Uint8Array>) => Promise<void>,
-    options: LineOptions<E>,
-  ) {
-    this.#receiver = receiver
-    this.#endpoint = endpoint
+  constructor(source: LineSource<E>, sendBlocks: (blocks: Iterable<Uint8Array>) => Promise<void>) {
+    this.#source = source
+    this.#receiver = source.receiver
     this.#sendBlocks = sendBlocks
-    this.#options = options
-    this.#encoding = options.encoding ?? ('utf8' as E)
-    new LineSplitter(options)
+    this.#encoding = source.options.encoding ?? ('utf8' as E)
+    new LineSplitter(source.options)
   }
 
   /** Resolves with `n` bytes, fewer only at the end; without `n`, or below 0, with all to the end. */
@@ -58,7 +51,8 @@ export class SocketFile<E extends Encoding = 'utf8'> {
    * comes next. An aborted call takes nothing.
    */
   readLine(limit?: number, { signal }: WaitOptions = {}): Promise<Line<E>> {
-    const read = () => readLine(this.#receiver, countOf('limit', limit), this.#options, signal)
+    const read = () =>
+      readLine(this.#receiver, countOf('limit', limit), this.#source.options, signal)
     return this.#only('readLine', read, (line) => decode(line, this.#encoding))
   }
 
@@ -67,7 +61,8 @@ export class SocketFile<E extends Encoding = 'utf8'> {
    * exceed it. When it rejects, no line is lost: all of them stay for the next reader.
    */
   readLines(hint?: number): Promise<Line<E>[]> {
-    const read = () => readLines(this.#receiver, countOf('hint', hint) || Infinity, this.#options)
+    const read = () =>
+      readLines(this.#receiver, countOf('hint', hint) || Infinity, this.#source.options)
     return this.#only('readLines', read, (lines) =>
       lines.map((line) => decode(line, this.#encoding)),
     )
@@ -75,12 +70,12 @@ export class SocketFile<E extends Encoding = 'utf8'> {
 
   /** The lines one by one, until the end of data. Leaving the loop closes nothing. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Line<E>> {
-    return this.#tracedLoop('readLine', loopOverLines(this.#receiver, this.#options))
+    return loopOverLines(this.#source)
   }
 
   /** For each turn all lines that are at hand, at least one, until the end of data. */
   batches(): AsyncIterableIterator<Line<E>[]> {
-    return this.#tracedLoop('readLines', loopOverBatches(this.#receiver, this.#options))
+    return loopOverBatches(this.#source)
   }
 
   /**
@@ -99,25 +94,9 @@ export class SocketFile<E extends Encoding = 'utf8'> {
     if (!isTraced()) return this.#receiver.only(read, finish)
     const { offset } = this.#receiver
     const only = () => this.#receiver.only(read, (value) => value)
-    return traced(call, this.#endpoint, only, (value) =>
+    return traced(call, this.#source.endpoint, only, (value) =>
       transferOf(Array.isArray(value) ? Buffer.concat(value) : value, offset),
     ).then(finish)
-  }
-
-  #tracedLoop<T>(
-    call: 'readLine' | 'readLines',
-    loop: LineLoop<T>,
-  ): AsyncIterableIterator<T, undefined, undefined> {
-    let last: Promise<unknown> = Promise.resolve()
-    const next = () => {
-      if (!isTraced()) return loop.next()
-      // Of steps that are asked for together each is published before the next one takes more.
-      const inTurn = () => last.then(loop.next, loop.next)
-      const step = traced(call, this.#endpoint, inTurn, loop.lastTransfer)
-      last = step
-      return step
-    }
-    return { ...loop, next }
   }
 }
 

@@ -77,8 +77,8 @@ export class TcpSocket {
   }
 
   /**
-   * Whether the operating system has still to take bytes that were sent. Less than 64 KiB, sent in
-   * this turn of the event loop, count from its end on.
+   * Whether the operating system has still to take bytes that were sent. Small sends (less than
+   * 64 KiB in all) are offered to it at the program's next `await`, and count from then on.
    */
   get isSending(): boolean {
     return this.#sender.isBusy
@@ -144,8 +144,8 @@ export class TcpSocket {
 
   /**
    * Sends all of `data` (a string as UTF-8). Resolves when the operating system has taken every
-   * byte, after which the caller may reuse the memory. Calls made together go out whole, in order,
-   * and where nothing is waited for between them in one send(2).
+   * byte, after which the caller may reuse the memory. Calls made together go out whole, in order;
+   * small ones made without an `await` between them usually in one send(2).
    *
    * Rejects with the connection's error when it dies, also while waiting; with ETIMEDOUT after
    * `idleTimeoutMs`; with EPIPE after `shutdown`; with ERR_SOCKET_CLOSED when the socket is closed.
@@ -176,7 +176,8 @@ export class TcpSocket {
       this.#sender.inTurn(async () => {
         for (const block of blocks) await this.#send(block)
       })
-    return new SocketFile(this.#receiver, this[endpoint], sendBlocks, options)
+    const source = { receiver: this.#receiver, endpoint: this[endpoint], options }
+    return new SocketFile(source, sendBlocks)
   }
 
   /**

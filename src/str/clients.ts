@@ -1,6 +1,12 @@
 // The clients of str-server: who is there, who has input, and who still has to take a reply.
 import { setImmediate as turn } from 'node:timers/promises'
-import { idleError, type Listener, type Selector, type TcpSocket } from '../socket/index.ts'
+import {
+  idleError,
+  type Listener,
+  type Selector,
+  type SocketError,
+  type TcpSocket,
+} from '../socket/index.ts'
 
 /** How to find out which clients have input: both ways give the same answer. */
 export type Poll = Pick<Selector, 'register' | 'unregister' | 'select'>
@@ -53,26 +59,22 @@ export class Clients {
   }
 
   /**
-   * Sends a reply; returns whether the operating system has taken it. If not, nothing more is read
-   * from this client until it has: so a client that takes nothing costs one reply, and no more.
+   * Sends a reply; returns whether the client may be read from. Where the operating system does not
+   * take the replies, nothing more is read from their client until it has: so a client that takes
+   * nothing costs 64 KiB of replies, and one more.
    */
   reply(client: TcpSocket, value: Uint8Array): boolean {
     if (this.#lost.has(client)) return true
     const sent = client.sendAll(value)
     if (!client.isSending) {
-      sent.catch(() => this.#lost.add(client)) // a tryRecv says why, behind the last letter
+      sent.catch((error) => this.#lose(client, error))
       return true
     }
     const readOn = () => {
       if (this.#clients.has(client)) this.#poll.register(client)
     }
     this.#poll.unregister(client)
-    sent.then(readOn, (error) => {
-      this.#lost.add(client)
-      // A client that takes nothing is given up, but for one that is lost its letters are read first.
-      if (error.code === 'ETIMEDOUT') this.leave(client, error)
-      else readOn()
-    })
+    sent.catch((error) => this.#lose(client, error)).then(readOn)
     return false
   }
 
@@ -94,6 +96,12 @@ export class Clients {
   /** Resolves when the connections of all clients that have left are gone. */
   async closed(): Promise<void> {
     await Promise.all(this.#closing)
+  }
+
+  /** A reply could not be sent. A client that takes nothing is given up; of others the letters count. */
+  #lose(client: TcpSocket, error: SocketError): void {
+    this.#lost.add(client) // a tryRecv says why, behind the last letter
+    if (error.code === 'ETIMEDOUT') this.leave(client, error)
   }
 
   /** Drops the clients that have no reply to take, and have sent nothing since the last look. */

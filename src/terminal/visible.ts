@@ -26,7 +26,7 @@ export function unfinishedLength(bytes: Uint8Array): number {
 function showControl(character: string): string {
   if (character === '\n' || character === '\t') return character
   const code = character.charCodeAt(0)
-  if (code > 0xff) return `\\u${code.toString(16)}`
+  if (code > 0xff) return `\\u${code.toString(16).padStart(4, '0')}`
   if (code >= 0x80) return showByte(code)
   return `^${String.fromCharCode(code ^ 0x40)}`
 }

@@ -10,7 +10,15 @@ import {
   listen,
   type TcpSocket,
 } from '../../src/index.ts'
-import { failureOf, loopback, ourPair, readable, receiveAll } from '../support/sockets.ts'
+import {
+  failureOf,
+  loopback,
+  moreThanTheKernelHolds,
+  ourPair,
+  readable,
+  receiveAll,
+  turn,
+} from '../support/sockets.ts'
 
 /** All calls from now on, of both ends: they are in one process here. */
 function watchCalls(channel = CALL_CHANNEL): Call[] {
@@ -129,6 +137,77 @@ test('lines that are asked for together are told one by one', async () => {
     [10, 7, 'five 5\n'],
     [17, 0, ''],
   ])
+})
+
+test('calls are told in the order of their bytes, though the first of them had to wait', async () => {
+  const { client, server } = await ourPair()
+  const calls = watchCalls()
+  const sent = [client.sendAll(Buffer.alloc(moreThanTheKernelHolds)), client.sendAll('x')]
+  await turn()
+  await server.recv(1_000_000)
+  const drained = receiveAll(server)
+  await Promise.all(sent)
+  client.shutdown()
+  await drained
+  expect(expectOneStream(named(calls, 'sendAll'))).toBe(moreThanTheKernelHolds + 1)
+})
+
+describe.each(['watched', 'not watched'])('a loop over lines that is %s', (how) => {
+  async function twoLines() {
+    const { client, server } = await ourPair()
+    const calls = how === 'watched' ? watchCalls() : []
+    const lines = server.makeFile()[Symbol.asyncIterator]()
+    const send = async () => {
+      await client.sendAll('a\nb\n')
+      await readable(server)
+    }
+    const told = () => named(calls, 'readLine').map(({ offset, bytes }) => [offset, bytes])
+    return { client, server, lines, send, told }
+  }
+
+  test('is the reader as soon as its first line is asked for', async () => {
+    const { server, lines, send } = await twoLines()
+    await send()
+    const [line, failure] = [lines.next(), failureOf(server.recv(10))]
+    expect(await line).toEqual({ done: false, value: 'a\n' })
+    expect(await failure).toMatchObject({ code: 'ERR_READER_WAITING' })
+  })
+
+  test('hands out the line that was asked for before it is left', async () => {
+    const { server, lines, send, told } = await twoLines()
+    await send()
+    const line = lines.next()
+    await lines.return?.()
+    expect(await line).toEqual({ done: false, value: 'a\n' })
+    expect(String(await server.recv(10))).toBe('b\n')
+    if (how === 'watched') expect(told()).toEqual([[0, 2]])
+  })
+
+  test('hands out the line that it waited for, though it is being left', async () => {
+    const { server, lines, send, told } = await twoLines()
+    const line = lines.next()
+    const left = lines.return?.()
+    await send()
+    expect(await line).toEqual({ done: false, value: 'a\n' })
+    await left
+    expect(String(await server.recv(10))).toBe('b\n')
+    if (how === 'watched') expect(told()).toEqual([[0, 2]])
+  })
+
+  test('tells the end of data once, and nothing when it is over', async () => {
+    const { client, lines, send, told } = await twoLines()
+    await send()
+    client.shutdown()
+    for (const done of [false, false, true, true, true]) {
+      expect((await lines.next()).done).toBe(done)
+    }
+    const all = [
+      [0, 2],
+      [2, 2],
+      [4, 0],
+    ]
+    if (how === 'watched') expect(told()).toEqual(all)
+  })
 })
 
 test('the calls of two sockets are told apart, and each is published once on each channel', async () => {

@@ -56,6 +56,32 @@ describe.each(sides)('sendAll on the side that %s', (side) => {
     expect(order).toEqual(blocks.map((_, index) => index))
   })
 
+  test('they resolve in order, also those that wait for the operating system', async () => {
+    const { ours, raw } = await oursAndRaw(side)
+    const order: number[] = []
+    const sizes = [3, moreThanTheKernelHolds, 1, 2, 70_000, 1]
+    const sent = sizes.map((size, index) =>
+      ours.sendAll(Buffer.alloc(size)).then(() => order.push(index)),
+    )
+    await turn()
+    // The first was taken at once.
+    expect(order).toEqual([0])
+    raw.socket.resume()
+    await Promise.all(sent)
+    expect(order).toEqual([0, 1, 2, 3, 4, 5])
+  })
+
+  test('thousands of small calls before a close in the same turn have all gone out', async () => {
+    const { ours, raw } = await oursAndRaw(side)
+    const collected = raw.collect()
+    const sent = Array.from({ length: 3000 }, () => ours.sendAll('x'))
+    const closed = ours.close()
+    await Promise.all(sent)
+    expect((await collected).length).toBe(3000)
+    raw.end()
+    await closed
+  })
+
   test.each(['close', 'shutdown', 'reset'] as const)(
     'calls of one turn have gone out before a %s in that turn',
     async (end) => {

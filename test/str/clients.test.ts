@@ -3,11 +3,12 @@ import { once } from 'node:events'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { listen, Selector, type TcpSocket } from '../../src/index.ts'
 import { Clients, Polling } from '../../src/str/clients.ts'
+import { turn } from '../support/sockets.ts'
 import { waitUntil } from '../support/waiting.ts'
 import { connectRaw, connectUnread } from '../support/wire.ts'
 
-async function ourListener() {
-  const listener = await listen({ host: '127.0.0.1', port: 0 })
+async function ourListener(idleTimeoutMs?: number) {
+  const listener = await listen({ host: '127.0.0.1', port: 0, idleTimeoutMs })
   onTestFinished(() => listener.close())
   return listener
 }
@@ -24,9 +25,9 @@ describe.each([
   ['a Selector', () => new Selector()],
   ['Polling', () => new Polling()],
 ])('with %s', (_, newPoll) => {
-  async function setUp() {
+  async function setUp(idleTimeoutMs?: number) {
     const reports: unknown[][] = []
-    const listener = await ourListener()
+    const listener = await ourListener(idleTimeoutMs)
     const clients = new Clients(newPoll(), (...report) => reports.push(report))
     onTestFinished(() => {
       clients.closeAll()
@@ -70,6 +71,20 @@ describe.each([
     for (let turns = 0; turns < 50; turns++) expect(await clients.ready()).not.toContain(client)
     raw.resume()
     expect(await letterOf(client, clients)).toBe('b')
+  })
+
+  test('one that takes no more of small replies is given up after the idle time', async () => {
+    const { listener, clients, reports, accept } = await setUp(100)
+    await connectUnread(listener.address.port)
+    const client = await accept()
+    // It is the operating system's answer to the last reply that tells: then there is no next one.
+    while (!client.isSending) {
+      expect(clients.reply(client, Buffer.alloc(5000))).toBe(true)
+      await turn()
+    }
+    await waitUntil(() => reports.length === 1, 'the report')
+    expect(reports).toEqual([[client, expect.objectContaining({ code: 'ETIMEDOUT' })]])
+    expect(clients.size).toBe(0)
   })
 
   test('one that leaves is closed and reported, with the error that it was lost by', async () => {

@@ -38,7 +38,8 @@ describe('control characters', () => {
     const overrides = [0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2066, 0x2067, 0x2068, 0x2069]
     const all = [...overrides, 0x061c, 0x200e, 0x200f]
     for (const code of all) {
-      expect(visible(String.fromCharCode(code))).toBe(`\\u${code.toString(16)}`)
+      const shown = `\\u${code.toString(16).padStart(4, '0')}`
+      expect(visible(String.fromCharCode(code))).toBe(shown)
     }
     expect(visible('\u200d\u2028\u2030\u206a')).toBe('\u200d\u2028\u2030\u206a')
   })

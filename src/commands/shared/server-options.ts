@@ -49,7 +49,7 @@ export function addIdleTimeout(command: Command): Command {
   )
 }
 
-/** Adds the limit of the servers that keep what clients send; `what` says how long what may be. */
+/** Adds the limit of the servers that keep what clients send; `what` names the thing and its limit, for the help. */
 export function addMaxBytes(command: Command, what: string): Command {
   return command.option(
     '--max-bytes <n>',
