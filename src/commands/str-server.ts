@@ -1,8 +1,9 @@
 // str-server, the tutorial's strsvr.py (section 6): several clients at once add letters to one string.
 import { type Command, Option } from 'commander'
 import { Selector, type TcpSocket } from '../socket/index.ts'
-import { Clients, Polling } from '../str/clients.ts'
+import { Clients } from '../str/clients.ts'
 import { GrowingBytes } from '../str/growing-bytes.ts'
+import { Polling } from '../str/polling.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { wholeNumber, wordOr } from './shared/arguments.ts'
 import type { Context } from './shared/context.ts'
@@ -57,6 +58,7 @@ export async function strServer(
     }
   } finally {
     await listener.close()
+    clients.leaveAll() // there are none, unless the server was interrupted
     await terminal.print(Buffer.concat([FINAL_VALUE, v.bytes, LINE_END]))
   }
 }
@@ -113,12 +115,10 @@ Examples:
       const isDefault = command.getOptionValueSource('backlog') === 'default'
       const backlog = isDefault ? Math.max(BACKLOG, expected) : options.backlog
       const scope = { ...options, backlog, maxConnections, neededClients }
-      await runServer(port, scope, context, async (listen, { report }) => {
+      await runServer(port, scope, context, (listen, { serve }) => {
         const poll = options.poll === 'select' ? new Selector() : new Polling()
-        const clients = new Clients(poll, report, options.idleTimeout)
-        context.signal.addEventListener('abort', () => clients.closeAll(), { once: true })
-        await strServer(listen, clients, options, context.terminal)
-        await clients.closed()
+        const clients = new Clients(poll, serve, options.idleTimeout)
+        return strServer(listen, clients, options, context.terminal)
       })
     })
 }

@@ -11,28 +11,29 @@ import {
 /** How to find out which clients have input: both ways give the same answer. */
 export type Poll = Pick<Selector, 'register' | 'unregister' | 'select'>
 
+/** Runs `work`, closes the connection when it is over or the server ends, and says why. */
+type Serve = (client: TcpSocket, work: () => Promise<void>) => Promise<void>
+
+interface Client {
+  /** Ends its work, with the error if it was lost. */
+  readonly leave: (error?: unknown) => void
+  /** How many bytes had come from it when `#dropIdle` looked last. */
+  bytes: number
+  /** Nothing can be sent to it any more; the letters that have come from it still count. */
+  isLost: boolean
+}
+
 export class Clients {
   readonly #poll: Poll
-  readonly #report: (client: TcpSocket, error?: unknown) => void
+  readonly #serve: Serve
   readonly #idleTimeoutMs: number
-  /** Each client, and how many bytes had come from it when `#dropIdle` looked last. */
-  readonly #clients = new Map<TcpSocket, number>()
+  readonly #clients = new Map<TcpSocket, Client>()
   #lookedAt = performance.now()
-  /** To these nothing can be sent any more; the letters that have come from them still count. */
-  readonly #lost = new WeakSet<TcpSocket>()
-  readonly #closing: Promise<void>[] = []
 
-  /**
-   * `report` gets each client that leaves, and the error if it was lost. A client that is silent for
-   * `idleTimeoutMs`, or up to twice as long, is lost.
-   */
-  constructor(
-    poll: Poll,
-    report: (client: TcpSocket, error?: unknown) => void,
-    idleTimeoutMs = Infinity,
-  ) {
+  /** A client that is silent for `idleTimeoutMs`, or up to twice as long, is lost. */
+  constructor(poll: Poll, serve: Serve, idleTimeoutMs = Infinity) {
     this.#poll = poll
-    this.#report = report
+    this.#serve = serve
     this.#idleTimeoutMs = idleTimeoutMs
   }
 
@@ -41,7 +42,13 @@ export class Clients {
   }
 
   add(client: TcpSocket): void {
-    this.#clients.set(client, -1)
+    const gone = new Promise<unknown>((leave) => {
+      this.#clients.set(client, { leave, bytes: -1, isLost: false })
+    })
+    void this.#serve(client, async () => {
+      const error = await gone
+      if (error !== undefined) throw error
+    })
     this.#poll.register(client)
   }
 
@@ -64,43 +71,35 @@ export class Clients {
    * nothing costs 64 KiB of replies, and one more.
    */
   reply(client: TcpSocket, value: Uint8Array): boolean {
-    if (this.#lost.has(client)) return true
+    if (this.#clients.get(client)?.isLost) return true
     const sent = client.sendAll(value)
     if (!client.isSending) {
       sent.catch((error) => this.#lose(client, error))
       return true
     }
+    this.#poll.unregister(client)
     const readOn = () => {
       if (this.#clients.has(client)) this.#poll.register(client)
     }
-    this.#poll.unregister(client)
     sent.catch((error) => this.#lose(client, error)).then(readOn)
     return false
   }
 
   leave(client: TcpSocket, error?: unknown): void {
-    if (!this.#clients.delete(client)) return
+    this.#clients.get(client)?.leave(error)
+    this.#clients.delete(client)
     this.#poll.unregister(client)
-    this.#closing.push(client.close())
-    this.#report(client, error)
   }
 
-  /** Closes all connections, and makes them ready: whoever reads from one learns that it is closed. */
-  closeAll(): void {
-    for (const client of this.#clients.keys()) {
-      this.#poll.register(client)
-      void client.close()
-    }
-  }
-
-  /** Resolves when the connections of all clients that have left are gone. */
-  async closed(): Promise<void> {
-    await Promise.all(this.#closing)
+  /** The server ends. */
+  leaveAll(): void {
+    for (const client of this.#clients.keys()) this.leave(client)
   }
 
   /** A reply could not be sent. A client that takes nothing is given up; of others the letters count. */
   #lose(client: TcpSocket, error: SocketError): void {
-    this.#lost.add(client) // a tryRecv says why, behind the last letter
+    const entry = this.#clients.get(client)
+    if (entry !== undefined) entry.isLost = true // a tryRecv says why, behind the last letter
     if (error.code === 'ETIMEDOUT') this.leave(client, error)
   }
 
@@ -109,28 +108,10 @@ export class Clients {
     // If this process was stopped for a while, there may be input that came in time: look once more.
     await turn()
     this.#lookedAt = performance.now()
-    for (const [client, bytes] of this.#clients) {
-      if (client.bytesReceived === bytes && !client.isSending) {
+    for (const [client, entry] of this.#clients) {
+      if (client.bytesReceived === entry.bytes && !client.isSending) {
         this.leave(client, idleError(client.remoteAddress, this.#idleTimeoutMs))
-      } else this.#clients.set(client, client.bytesReceived)
+      } else entry.bytes = client.bytesReceived
     }
-  }
-}
-
-/** Asks all of them again and again, as strsvr.py does (section 6); this burns a processor. */
-export class Polling implements Poll {
-  readonly #sockets = new Set<TcpSocket>()
-
-  register(socket: TcpSocket): void {
-    this.#sockets.add(socket)
-  }
-
-  unregister(socket: TcpSocket): void {
-    this.#sockets.delete(socket)
-  }
-
-  async select(): Promise<TcpSocket[]> {
-    await turn()
-    return [...this.#sockets]
   }
 }

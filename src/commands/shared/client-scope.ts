@@ -28,7 +28,7 @@ export class ClientScope {
   }
 
   /** Runs `work` and closes the client's connection, in any case. Never rejects. */
-  serve(client: TcpSocket, work: () => Promise<void>): Promise<void> {
+  readonly serve = (client: TcpSocket, work: () => Promise<void>): Promise<void> => {
     const served = this.#serve(client, work).finally(() => this.#served.delete(served))
     this.#served.add(served)
     return served
