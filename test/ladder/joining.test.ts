@@ -227,6 +227,16 @@ describe('addresses that something between the ends translates', () => {
     expect(errorOf(one, server)).toMatch(/^no other trace shows the other end/)
   })
 
+  test('are not joined where one end found the end of data before all that the other sent', () => {
+    const [one, server] = [newTrace('one'), newTrace('server')]
+    const there = one.socket('connect', 10, 0.5, { local: inside, remote: published })
+    there.data('sendAll', 11, 0.1, 'hello, and more')
+    const here = server.socket('accept', 10, 0.5, { local: real, remote: outside })
+    here.data('recv', 12, 0.1, 'hello')
+    here.data('recv', 13, 0.1)
+    expect(errorOf(one, server)).toMatch(/^no other trace shows the other end/)
+  })
+
   test('are not joined by nothing', () => {
     const [one, server] = [newTrace('one'), newTrace('server')]
     one.socket('connect', 1, 0.1, { local: inside, remote: published }).add('close', 2, 0.1)
