@@ -1,4 +1,5 @@
 // echo-client as a real process: what it sends, what it prints of any echo, how it fails.
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -168,11 +169,14 @@ describe('the string', () => {
         // The client must not read ahead of a server that does not take what it sends.
         socket.pause()
         await delay(200)
-        for await (const chunk of socket) {
-          received += (chunk as Buffer).length
+        socket.on('data', (chunk) => {
+          received += chunk.length
           // Near the end: it ends when it has sent all.
           if (received > 0.95 * bytes && peak === 0) peak = peakMegabytes(client.pid)
-        }
+        })
+        socket.resume()
+        await once(socket, 'end')
+        socket.end()
       })
       const words = `127.0.0.1 ${port} - < '${file}'`
       const client = startShell(`exec "$PYNET_NODE" "$PYNET_PROGRAM" echo-client ${words}`)
