@@ -1,6 +1,6 @@
 // echo-client, the tutorial's tmc.py (section 2): sends a string and shows the chunks that come back.
 import type { Command } from 'commander'
-import { Direction, problemOf } from '../echo/direction.ts'
+import { problemOf, StreamRecord } from '../echo/stream-record.ts'
 import { Selector, SocketError, type TcpSocket } from '../socket/index.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { wholeNumber } from './shared/arguments.ts'
@@ -25,20 +25,27 @@ export async function echoClient(
   terminal: Terminal,
 ): Promise<void> {
   const server = await connect()
-  const sent = new Direction()
+  const sent = new StreamRecord()
   let hasSentAll = false
-  const sending = sendString(server, string, sent).then(() => {
-    hasSentAll = true
-  })
+  const inputFailure = new AbortController()
+  const sending = sendString(server, string, sent).then(
+    () => {
+      hasSentAll = true
+    },
+    (error) => {
+      // If the connection is lost, recv reports it after the last bytes.
+      if (!(error instanceof SocketError)) inputFailure.abort(error)
+    },
+  )
   // A server may answer before it has taken the string: if both ends only sent, the buffers of
-  // both would fill for ever. A lost connection shows below, behind what came before.
-  await Promise.race([sending.catch(throwUnlessLost), readable(server)])
+  // both would fill up, and neither could go on.
+  await Promise.race([sending, readable(server)])
 
   // Each recv brings what has arrived by then, so the chunks tell nothing of the copies' borders.
-  const received = new Direction()
+  const received = new StreamRecord()
   const buffer = Buffer.allocUnsafeSlow(recvSize)
   for (let i = 1; ; i++) {
-    const count = await server.recvInto(buffer)
+    const count = await server.recvInto(buffer, { signal: inputFailure.signal })
     const chunk = buffer.subarray(0, count)
     if (i <= SHOWN_CHUNKS) await terminal.print(Buffer.concat([chunk, LINE_END]))
     if (count === 0) break // the end of data
@@ -49,8 +56,8 @@ export async function echoClient(
   if (problem !== undefined) throw endedEarly(server, problem)
 }
 
-/** Sends the string, and ends our data behind it, so that the server can know that it is whole. */
-async function sendString(server: TcpSocket, string: Pieces, sent: Direction): Promise<void> {
+/** Sends the string, then ends our data, which tells the server that the string is whole. */
+async function sendString(server: TcpSocket, string: Pieces, sent: StreamRecord): Promise<void> {
   for await (const piece of string) {
     sent.add(piece)
     await server.sendAll(piece)
@@ -63,10 +70,6 @@ async function readable(server: TcpSocket): Promise<void> {
   const selector = new Selector()
   selector.register(server)
   await selector.select()
-}
-
-function throwUnlessLost(error: unknown): void {
-  if (!(error instanceof SocketError)) throw error
 }
 
 /** The command line of echo-client. */

@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { formatAddress, Selector, type TcpSocket } from '../socket/index.ts'
+import { bytesOf } from './shared/amount.ts'
 import { seconds, wholeNumber, wordOr } from './shared/arguments.ts'
 import type { ClientScope } from './shared/client-scope.ts'
 import type { Context } from './shared/context.ts'
@@ -19,7 +20,7 @@ const RECV_SIZE_BYTES = 1_000_000
 /** A client that sends nothing for this long has sent its string, as far as anyone can tell. */
 const SILENCE_MS = 1000
 const SEND_BLOCK_BYTES = 1 << 20
-const TOO_LATE = 'came after the string was whole, and are not in the copies'
+const TOO_LATE = 'came after the string was whole, too late for the copies'
 
 interface EchoServerOptions {
   copies: number
@@ -46,7 +47,7 @@ export async function echoServer(
       await sendCopies(client, string, options.copies)
       await client.close()
       const late = client.bytesReceived - string.length
-      if (late > 0) context.terminal.say('warning', `${late} bytes ${TOO_LATE}`)
+      if (late > 0) context.terminal.say('warning', `${bytesOf(late)} ${TOO_LATE}`)
     })
   } while (options.keepOpen)
 }
@@ -77,8 +78,7 @@ async function goAhead(
 ): Promise<void> {
   if (goAhead === 'enter') {
     const from = formatAddress(client.remoteAddress)
-    const bytes = count === 1 ? '1 byte' : `${count} bytes`
-    await terminal.ask(`${bytes} from ${from}: press Enter to send the copies back`)
+    await terminal.ask(`${bytesOf(count)} from ${from}: press Enter to send the copies back`)
   } else if (goAhead !== 'now') await pause(goAhead, undefined, { signal })
 }
 

@@ -7,7 +7,7 @@ import { Polling } from '../str/polling.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { wholeNumber, wordOr } from './shared/arguments.ts'
 import type { Context } from './shared/context.ts'
-import { isOfClient, LimitError } from './shared/limit-error.ts'
+import { isClientError, LimitError } from './shared/limit-error.ts'
 import { type Listen, runServer } from './shared/server.ts'
 import {
   addIdleTimeout,
@@ -76,7 +76,7 @@ function serveLetter(client: TcpSocket, clients: Clients, v: GrowingBytes): bool
     }
     clients.leave(client) // the end of data
   } catch (error) {
-    if (!isOfClient(error)) throw error
+    if (!isClientError(error)) throw error
     clients.leave(client, error) // the connection is lost, or v has no room for the letter
   }
   return false
@@ -110,6 +110,12 @@ Examples:
     )
     .action(async (port: number, options: ServerOptions & StrServerOptions) => {
       const neededClients = options.clients === 'any' ? 1 : options.clients
+      const isLimited = command.getOptionValueSource('maxConnections') !== 'default'
+      if (isLimited && options.maxConnections < neededClients) {
+        command.error(
+          `--max-connections ${options.maxConnections} is too few for --clients ${neededClients}`,
+        )
+      }
       const maxConnections = Math.max(neededClients, options.maxConnections)
       const expected = options.clients === 'any' ? maxConnections : neededClients
       const isDefault = command.getOptionValueSource('backlog') === 'default'

@@ -17,7 +17,7 @@ export async function wpsClient(
   terminal: Terminal,
 ): Promise<void> {
   const server = await connect()
-  // Our direction stays open behind it: the server knows by the bytes that the request is whole.
+  // Our direction stays open: the server knows by the bytes alone that the request is whole.
   await server.sendAll(request)
 
   // On the wire the answer is a stream in chunks of any size; seen as a file it has lines again.

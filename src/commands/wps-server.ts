@@ -29,7 +29,7 @@ export async function wpsServer(
   { timeout, omitLastLine }: WpsServerOptions,
   { terminal, signal }: Context,
 ): Promise<void> {
-  // The bytes of a stranger choose one of two commands, and are part of none.
+  // A client's bytes select one of two fixed commands; they never become part of a command line.
   const options = { timeoutMs: timeout, omitLastLine, signal }
   const commands = new Map(['w', 'ps'].map((name) => [name, commandRunner(name, options)]))
 

@@ -35,8 +35,8 @@ export interface ConnectOptions extends AttemptOptions {
 /**
  * Connects to a server (tutorial, section 2.2; connect(2)).
  *
- * All addresses of the host are tried in the resolver's order; one that does not answer within a
- * quarter of a second goes on beside the next. Rejects with a SocketError with the host as given,
+ * All addresses of the host are tried in the resolver's order; one that has not answered within a
+ * quarter of a second keeps trying while the next is tried too. Rejects with a SocketError with the host as given,
  * the port, and the last address's code (`ECONNREFUSED`, `ENOTFOUND`, `ETIMEDOUT` for the time
  * limit); its message names each address that failed and why. A connection to oneself is refused.
  * Rejects with a RangeError for numbers out of range.

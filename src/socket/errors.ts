@@ -68,19 +68,19 @@ export function socketError(
   return new SocketError(codeOf(cause), message, address, { cause })
 }
 
-/** Returns what every call on a socket or listener rejects with that this program has closed. */
+/** Returns the error of every call on a socket or listener that this program has closed. */
 export function closedError(what: string, address: Address, cause?: unknown): SocketError {
   const message = `the ${what} ${formatAddress(address)} is closed`
   return new SocketError('ERR_SOCKET_CLOSED', message, address, { cause })
 }
 
-/** Returns what a call rejects with that has waited too long for the peer. */
+/** Returns the error of a call that has waited too long for the peer. */
 export function idleError(address: Address, ms: number): SocketError {
   const message = `${formatAddress(address)} has neither sent nor taken a byte for ${ms / 1000} s`
   return new SocketError('ETIMEDOUT', message, address)
 }
 
-/** Returns what a second reader gets: who of the two would get which bytes? */
+/** Returns what a second reader gets: which of the two would get which bytes? */
 export function readerWaitingError(what: string): Error {
   return codedError('ERR_READER_WAITING', `another reader is already waiting on this ${what}`)
 }

@@ -13,6 +13,7 @@ export interface LineOptions<E extends Encoding = Encoding> {
 /** The byte that ends a line. */
 const NEWLINE = 0x0a
 const NOTHING = Buffer.alloc(0)
+const LARGE_PIECE_BYTES = 65_536
 
 /** The key under which the layer's own files get the bytes of lines that they have not used. */
 export const untaken = Symbol('pynet.untaken')
@@ -57,7 +58,7 @@ export class LineSplitter<E extends Encoding = 'utf8'> {
     const lines = end === 0 ? [] : this.#cut(bytes, end)
     this.#lineCount = lines.length
     if (end < bytes.length) {
-      this.#begun.push(Buffer.from(bytes.subarray(end)))
+      this.#begin(Buffer.from(bytes.subarray(end)))
       this.#begunBytes += bytes.length - end
     }
     if (this.#failure !== undefined && end === 0) throw this.#failure
@@ -66,7 +67,7 @@ export class LineSplitter<E extends Encoding = 'utf8'> {
 
   /**
    * Ends the data. Returns the last line if it has no newline, else nothing; a character that the
-   * end cuts becomes U+FFFD. The splitter is then as new.
+   * end cuts becomes U+FFFD. The splitter can then be used again.
    *
    * @throws LineTooLongError as `push` does.
    */
@@ -91,8 +92,8 @@ export class LineSplitter<E extends Encoding = 'utf8'> {
   }
 
   /**
-   * Returns how far whole lines go that are within the limit. Notes a line over it: all that comes
-   * from there on stays as it is.
+   * Returns where the last whole line within the limit ends. From a line over the limit on, the
+   * bytes are kept uncut.
    */
   #findEndOfLines(bytes: Buffer): number {
     let start = -this.#begunBytes
@@ -124,6 +125,17 @@ export class LineSplitter<E extends Encoding = 'utf8'> {
     if (this.#encoding === 'buffer') cutBytes(Buffer.from(block), lines as Buffer[])
     else cutText(decodeText(block), lines as string[])
     return lines
+  }
+
+  /** Keeps the next piece. Small ones are joined: each costs a hundred bytes besides its own. */
+  #begin(piece: Buffer): void {
+    let joined = piece
+    for (let last = this.#begun.at(-1); last !== undefined; last = this.#begun.at(-1)) {
+      if (last.length > joined.length || joined.length >= LARGE_PIECE_BYTES) break
+      this.#begun.pop()
+      joined = Buffer.concat([last, joined])
+    }
+    this.#begun.push(joined)
   }
 
   #keepSource(firstLine: Buffer, source: Buffer): void {

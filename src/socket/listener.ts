@@ -141,7 +141,7 @@ export class Listener {
 
   /** The socket listens for errors at once: one client's failure must not reach the others. */
   #arrived(raw: Socket): void {
-    // Of a socket that listens on all interfaces only the operating system knows our end's address.
+    // When we listen on all interfaces, only the operating system knows our end's address.
     const local = WILDCARDS.includes(this.address.host) ? undefined : this.address
     const socket = acceptedSocket(raw, this.#options.idleTimeoutMs, local)
     const [accept] = this.#accepts

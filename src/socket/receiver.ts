@@ -160,7 +160,7 @@ export class Receiver implements Readiness {
 
   release(): void {
     this.#hasReader = false
-    // A selector may wait that has asked for input in vain meanwhile.
+    // A selector may have asked for input while this reader held the socket: let it ask again.
     this.#watchers.notify()
   }
 

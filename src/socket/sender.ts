@@ -6,7 +6,7 @@ const NOTHING = Buffer.alloc(0)
 /** Writes that are gathered go out when they are so many bytes, or as many as writev(2) takes. */
 const BATCH_BYTES = 65_536
 const BATCH_WRITES = 1024
-/** What waits for it runs when the program waits for something. */
+/** Callbacks on it run at the program's next `await`. */
 const NEXT_AWAIT = Promise.resolve()
 
 /** Why a waiting write was given up; makes its error. */
@@ -25,12 +25,12 @@ type Batch = ((failure?: Failure) => void)[]
 export class Sender {
   readonly #raw: Socket
   readonly #beginToWait: () => void
-  /** Whose bytes are gathered, and have not been offered to the operating system yet. */
+  /** Calls whose bytes are gathered, and not offered to the operating system yet. */
   #gathered: Batch | undefined
-  /** Whose bytes it has still to take. */
+  /** Calls whose bytes it has still to take. */
   readonly #waiting = new Set<Batch>()
-  /** Ends when the last call that goes out in parts, or waits for one, is over. */
-  #turn: Promise<void> | undefined
+  /** Resolves when the last call that goes out in parts, or waits for one, is over. */
+  #queue: Promise<void> | undefined
   readonly #flush = () => this.flush()
 
   /** `beginToWait` is called when the operating system does not take at once what it is offered. */
@@ -41,28 +41,28 @@ export class Sender {
 
   /** Whether the operating system has still to take something that it has been offered. */
   get isBusy(): boolean {
-    if (this.#turn !== undefined) return true
+    if (this.#queue !== undefined) return true
     return this.#gathered === undefined && this.#raw.writableLength > 0 && !this.#raw.destroyed
   }
 
-  /** Whether a call must wait for its turn, because another one goes out in parts. */
-  get isInTurns(): boolean {
-    return this.#turn !== undefined
+  /** Whether a call must wait, because another one goes out in parts. */
+  get hasQueue(): boolean {
+    return this.#queue !== undefined
   }
 
   /** Runs `send` when every call that had to wait before it has gone out. */
-  async inTurn(send: () => Promise<void> | void): Promise<void> {
-    const before = this.#turn
+  async whenFree(send: () => Promise<void> | void): Promise<void> {
+    const before = this.#queue
     let isOver = () => {}
-    const turn = new Promise<void>((resolve) => {
+    const over = new Promise<void>((resolve) => {
       isOver = resolve
     })
-    this.#turn = turn
+    this.#queue = over
     try {
       if (before !== undefined) await before
       await send()
     } finally {
-      if (this.#turn === turn) this.#turn = undefined
+      if (this.#queue === over) this.#queue = undefined
       isOver()
     }
   }

@@ -6,6 +6,7 @@ import {
   type Endpoint,
   isTraced,
   nextSocketNumber,
+  type Transfer,
   traced,
   transferOf,
 } from '../calls.ts'
@@ -153,14 +154,22 @@ export class TcpSocket {
    */
   sendAll(data: string | Uint8Array): Promise<void> {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data
-    return this.#sender.isInTurns ? this.#sender.inTurn(() => this.#send(bytes)) : this.#send(bytes)
+    return this.#send(bytes, this.#sender.hasQueue)
   }
 
-  #send(bytes: Uint8Array): Promise<void> {
-    if (!isTraced()) return this.#sendUntraced(bytes)
-    const transfer = transferOf(bytes, this.#sentBytes)
-    const send = () => this.#sendUntraced(bytes)
-    return traced('sendAll', this[endpoint], send, () => transfer)
+  #send(bytes: Uint8Array, mustQueue: boolean): Promise<void> {
+    return mustQueue || isTraced() ? this.#sendTraced(bytes, mustQueue) : this.#sendUntraced(bytes)
+  }
+
+  /** Its time in the queue belongs to the call; where its bytes begin is known behind that. */
+  #sendTraced(bytes: Uint8Array, mustQueue: boolean): Promise<void> {
+    let transfer: Transfer = {}
+    const send = () => {
+      if (isTraced()) transfer = transferOf(bytes, this.#sentBytes)
+      return this.#sendUntraced(bytes)
+    }
+    const call = mustQueue ? () => this.#sender.whenFree(send) : send
+    return traced('sendAll', this[endpoint], call, () => transfer)
   }
 
   #sendUntraced(bytes: Uint8Array): Promise<void> {
@@ -173,20 +182,20 @@ export class TcpSocket {
   /** Returns a view of the socket as a file; see SocketFile. Tutorial, section 5.2. */
   makeFile<E extends Encoding = 'utf8'>(options: LineOptions<E> = {}): SocketFile<E> {
     const sendBlocks = (blocks: Iterable<Uint8Array>) =>
-      this.#sender.inTurn(async () => {
-        for (const block of blocks) await this.#send(block)
+      this.#sender.whenFree(async () => {
+        for (const block of blocks) await this.#send(block, false)
       })
     const source = { receiver: this.#receiver, endpoint: this[endpoint], options }
     return new SocketFile(source, sendBlocks)
   }
 
   /**
-   * No more sending: the peer gets the end of data once all is sent; receiving goes on. Again is
-   * harmless. After it a reset behind unread data can look like the end of data, for the layer
+   * Ends the sending: the peer gets the end of data once all is sent; receiving goes on. Calling it
+   * again does nothing. After it a reset behind unread data can look like the end of data, for the layer
    * has no way left to ask the operating system. shutdown(2) with SHUT_WR.
    */
   shutdown(): void {
-    if (this.#sender.isInTurns) void this.#sender.inTurn(() => this.#shutdown())
+    if (this.#sender.hasQueue) void this.#sender.whenFree(() => this.#shutdown())
     else this.#shutdown()
   }
 

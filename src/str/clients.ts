@@ -20,7 +20,7 @@ interface Client {
   /** How many bytes had come from it when `#dropIdle` looked last. */
   bytes: number
   /** Nothing can be sent to it any more; the letters that have come from it still count. */
-  isLost: boolean
+  isUnreachable: boolean
 }
 
 export class Clients {
@@ -43,7 +43,7 @@ export class Clients {
 
   add(client: TcpSocket): void {
     const gone = new Promise<unknown>((leave) => {
-      this.#clients.set(client, { leave, bytes: -1, isLost: false })
+      this.#clients.set(client, { leave, bytes: -1, isUnreachable: false })
     })
     void this.#serve(client, async () => {
       const error = await gone
@@ -68,20 +68,20 @@ export class Clients {
   /**
    * Sends a reply; returns whether the client may be read from. Where the operating system does not
    * take the replies, nothing more is read from their client until it has: so a client that takes
-   * nothing costs 64 KiB of replies, and one more.
+   * nothing holds at most 64 KiB of replies plus one.
    */
   reply(client: TcpSocket, value: Uint8Array): boolean {
-    if (this.#clients.get(client)?.isLost) return true
+    if (this.#clients.get(client)?.isUnreachable) return true
     const sent = client.sendAll(value)
     if (!client.isSending) {
-      sent.catch((error) => this.#lose(client, error))
+      sent.catch((error) => this.#noteUnsent(client, error))
       return true
     }
     this.#poll.unregister(client)
     const readOn = () => {
       if (this.#clients.has(client)) this.#poll.register(client)
     }
-    sent.catch((error) => this.#lose(client, error)).then(readOn)
+    sent.catch((error) => this.#noteUnsent(client, error)).then(readOn)
     return false
   }
 
@@ -96,10 +96,10 @@ export class Clients {
     for (const client of this.#clients.keys()) this.leave(client)
   }
 
-  /** A reply could not be sent. A client that takes nothing is given up; of others the letters count. */
-  #lose(client: TcpSocket, error: SocketError): void {
+  /** A client that takes nothing is given up; the letters of any other lost client still count. */
+  #noteUnsent(client: TcpSocket, error: SocketError): void {
     const entry = this.#clients.get(client)
-    if (entry !== undefined) entry.isLost = true // a tryRecv says why, behind the last letter
+    if (entry !== undefined) entry.isUnreachable = true // a tryRecv says why, behind the last letter
     if (error.code === 'ETIMEDOUT') this.leave(client, error)
   }
 

@@ -4,6 +4,8 @@ import { isatty } from 'node:tty'
 import { traced, transferOf } from '../calls.ts'
 
 const STDIN = 0
+/** What /proc has for the foreground group of a session without a controlling terminal. */
+const NO_TERMINAL = '-1'
 const NEWLINE = 0x0a
 const FOREGROUND_POLL_MS = 200
 
@@ -118,13 +120,15 @@ export class Keyboard {
 
 /**
  * Returns whether the terminal's foreground process group is another one than ours (proc(5), the
- * fields pgrp and tpgid of /proc/self/stat). Without /proc the answer is no.
+ * fields pgrp and tpgid of /proc/self/stat). It is not where the terminal does not control our
+ * session, nor without /proc.
  */
 export function isInBackground(): boolean {
   try {
     const stat = readFileSync('/proc/self/stat', 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[2] !== fields[5]
+    const [group, foreground] = [fields[2], fields[5]]
+    return foreground !== NO_TERMINAL && foreground !== group
   } catch {
     return false
   }

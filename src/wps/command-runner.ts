@@ -42,12 +42,15 @@ export function sharedRun<T>(run: () => Promise<T>): () => Promise<T> {
 
 /**
  * Runs a command without a shell and without arguments. Resolves with the lines of its output; where
- * it did not end well, one more line says why. Rejects only with an error of this program.
+ * it did not end well, one more line says why. Rejects only with an error of this program, or with
+ * `signal.reason` where that was aborted before.
  */
 async function runCommand(
   name: string,
   { timeoutMs, omitLastLine = false, signal }: RunOptions,
 ): Promise<Buffer[]> {
+  // A run that waited for another one to end must not begin while the server ends.
+  signal.throwIfAborted()
   let isLate = false
   let timer: NodeJS.Timeout | undefined
   let kill = () => {}

@@ -187,6 +187,21 @@ describe('the string', () => {
     },
   )
 
+  it('of "-" whose input fails is an error, also when the server has begun to answer', async () => {
+    const [input, server] = [await listenRaw(), await listenRaw()]
+    const words = `echo-client 127.0.0.1 ${server.port} - < /dev/tcp/127.0.0.1/${input.port}`
+    const client = startShell(`exec bash -c 'exec "$PYNET_NODE" "$PYNET_PROGRAM" ${words}'`)
+    const [typist, peer] = [await input.accept(), await server.accept()]
+    await typist.send('abc')
+    await peer.waitForBytes(3)
+    await peer.send('a')
+    await client.waitFor('stdout', /received 1 bytes/)
+    typist.reset()
+    const { stderr, status } = await client.finished()
+    expect(stderr).toBe('pynet: cannot read standard input: read ECONNRESET\n')
+    expect(status).toBe(1)
+  })
+
   it('is sent and the echo is read at the same time, where the server answers early', async () => {
     // The server echoes each chunk as it comes and reads no further until the echo is taken.
     const input = distinctBytes(16_000_000)

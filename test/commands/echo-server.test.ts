@@ -13,7 +13,7 @@ const clientLine = ({ localPort }: RawSocket) => `client is at ('127.0.0.1', ${l
 /** The program alone takes 50 MB or so. */
 const memoryLimitMegabytes = 140
 const tooLate = (bytes: number) =>
-  `pynet: ${bytes} bytes came after the string was whole, and are not in the copies\n`
+  `pynet: ${bytes} bytes came after the string was whole, too late for the copies\n`
 
 /** Starts echo-server with these options, and connects to it. */
 async function serve(...options: (string | number)[]): Promise<[RunningProcess, RawSocket]> {

@@ -169,7 +169,8 @@ describe.each(programs)('$name', (entry) => {
     await Promise.all(
       [...once, { signal: 'SIGINT', code: 130, times: 2 } as const].map(async (sent) => {
         const { signal, code, times } = sent
-        const meeting = await entry.meet(withKeyboard)
+        const verbose = isServer ? ['--verbose'] : []
+        const meeting = await entry.meet((...words) => withKeyboard(...words, ...verbose))
         await entry.untilWaiting(meeting)
         const begin = performance.now()
         for (let count = 0; count < times; count++) meeting.program.kill(signal)

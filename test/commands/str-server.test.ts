@@ -1,7 +1,7 @@
 // str-server as a real process: whose letters go where, who has to wait, and the final value.
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { withoutStatus } from '../support/expectations.ts'
-import { type RunningProcess, startPynet } from '../support/processes.ts'
+import { expectUsageError, withoutStatus } from '../support/expectations.ts'
+import { type RunningProcess, runPynet, startPynet } from '../support/processes.ts'
 import { waitUntil } from '../support/waiting.ts'
 import { connectRaw, connectUnread, exchange } from '../support/wire.ts'
 
@@ -165,18 +165,10 @@ describe('a client', () => {
   })
 })
 
-describe('--clients and --max-connections', () => {
-  it('1 is a limit for --clients any only: three that are asked for are accepted', async () => {
-    const { server, port } = await serve('--clients', 3, '--max-connections', 1)
-    const clients = [await connectRaw(port), await connectRaw(port), await connectRaw(port)]
-    let value = ''
-    for (const client of clients) {
-      const reply = await exchange(client, 'x', value)
-      expect(reply).toBe(`${value}x`)
-      value = reply
-      client.shutdown()
-    }
-    await expectFinal(server, 'xxx')
+describe('--max-connections', () => {
+  it('below --clients is wrong usage', async () => {
+    const wrong = /--max-connections 1 is too few for --clients 3/
+    expectUsageError(await runPynet('str-server', 0, '--clients', 3, '--max-connections', 1), wrong)
   })
 })
 

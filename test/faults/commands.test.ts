@@ -1,11 +1,12 @@
 // Commands that hang, are missing, or print much, through the real wps-server: it goes on.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { withoutStatus } from '../support/expectations.ts'
 import { hasMounts, processOf, startWithoutPs, startWithPs } from '../support/fake-command.ts'
 import { peakMegabytes } from '../support/proc.ts'
+import { waitUntil } from '../support/waiting.ts'
 import { ask, connectCrowd, connectRaw, connectUnread } from '../support/wire.ts'
 
 const canFake = hasMounts('commands of wps-server that go wrong')
@@ -36,6 +37,20 @@ describe.runIf(canFake)('a command', () => {
     faked.server.kill('SIGINT')
     expect((await faked.server.finished()).status).toBe(130)
     expect(performance.now() - begin).toBeLessThan(1900)
+  })
+
+  it('that hangs has no next run when the server ends, whoever waits for it', async () => {
+    const { server, port, folder } = await startWithPs('echo run >> "$FOLDER/runs"; sleep 100')
+    const runs = () =>
+      existsSync(join(folder, 'runs')) && readFileSync(join(folder, 'runs'), 'utf8')
+    const clients = [await connectRaw(port), await connectRaw(port)]
+    await clients[0]?.send('ps')
+    await waitUntil(runs, 'the first run')
+    await clients[1]?.send('ps')
+    await delay(50)
+    server.kill('SIGTERM')
+    expect((await server.finished()).status).toBe(143)
+    expect(runs()).toBe('run\n')
   })
 
   it('that is missing is said not to be found, to each client', async () => {

@@ -48,6 +48,19 @@ describe.runIf(isPossible.every(Boolean))('in an interactive bash', () => {
     expect(await modesOf(bash)).toEqual(untouched)
   })
 
+  it('a program in a session of its own reads this terminal: it is no background job', async () => {
+    const bash = openBash()
+    const options = '--host 127.0.0.1 --copies 1'
+    await type(bash, `setsid -w pynet echo-server 0 ${options}`)
+    const [, port] = await bash.waitFor('stdout', /listening on port (\d+)\r\n/)
+    const peer = await connectRaw(Number(port))
+    await peer.send('abc')
+    await bash.waitFor('stdout', /press Enter/)
+    bash.write(enter)
+    expect(String(await peer.untilEnd())).toBe('abc')
+    peer.shutdown()
+  })
+
   it('a str-client in front keeps its echo when a server in the background ends', async () => {
     const bash = openBash()
     // What it prints in the end would come before or behind the prompt.

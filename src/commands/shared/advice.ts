@@ -13,10 +13,10 @@ const ADVICE: Record<string, string> = {
 export function withAdvice(error: unknown): unknown {
   if (!(error instanceof SocketError)) return error
   const advice = ADVICE[error.code]
-  return advice === undefined ? error : restated(error, `${error.message} (${advice})`)
+  return advice === undefined ? error : withMessage(error, `${error.message} (${advice})`)
 }
 
 /** Returns the error with another message, for the same address and with the same code. */
-export function restated(error: SocketError, message: string): SocketError {
+export function withMessage(error: SocketError, message: string): SocketError {
   return new SocketError(error.code, message, error, { cause: error })
 }

@@ -1,7 +1,7 @@
 // The clients of a server: each is served in a scope of its own, and harms no other.
 import { formatAddress, type TcpSocket } from '../../socket/index.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
-import { isOfClient, LimitError } from './limit-error.ts'
+import { isClientError, LimitError } from './limit-error.ts'
 
 export interface ClientScopeOptions {
   readonly terminal: Terminal
@@ -34,9 +34,14 @@ export class ClientScope {
     return served
   }
 
-  /** With `--verbose` says that a client has left, or why it failed; of a limit, once in any case. */
+  /**
+   * With `--verbose` says that a client has left, or why it failed. Of those that have reached a
+   * limit, the first is reported in any case.
+   */
   readonly report = (client: TcpSocket, error?: unknown): void => {
-    const { terminal, verbose } = this.#options
+    const { terminal, verbose, signal } = this.#options
+    // Where the server is interrupted, its clients have neither left nor failed.
+    if (signal.aborted) return
     const isFirstLimit = error instanceof LimitError && !this.#hasReachedLimit
     if (isFirstLimit) this.#hasReachedLimit = true
     else if (!verbose) return
@@ -60,10 +65,10 @@ export class ClientScope {
       await work()
       this.report(client)
     } catch (error) {
-      if ((endsWithClient || !isOfClient(error)) && !signal.aborted) {
-        this.#failures.push(error)
-        this.#stopListening()
-      } else this.report(client, error)
+      if (signal.aborted) return
+      if (isClientError(error) && !endsWithClient) return this.report(client, error)
+      this.#failures.push(error)
+      this.#stopListening()
     } finally {
       signal.removeEventListener('abort', close)
       await client.close()

@@ -1,6 +1,7 @@
 // The scope that a client runs in: it connects, and closes the connection, in any case.
 import { connect, formatAddress, SocketError, type TcpSocket } from '../../socket/index.ts'
-import { restated, withAdvice } from './advice.ts'
+import { withAdvice, withMessage } from './advice.ts'
+import { bytesOf } from './amount.ts'
 import type { ClientOptions } from './client-options.ts'
 import type { Context } from './context.ts'
 
@@ -50,6 +51,5 @@ export function endedEarly(server: TcpSocket, what: string): SocketError {
 }
 
 function withByteCount(error: SocketError, server: TcpSocket): SocketError {
-  const count = server.bytesReceived
-  return restated(error, `${error.message}, after ${count} ${count === 1 ? 'byte' : 'bytes'}`)
+  return withMessage(error, `${error.message}, after ${bytesOf(server.bytesReceived)}`)
 }

@@ -12,6 +12,6 @@ export class LimitError extends Error {
 }
 
 /** Returns whether an error is about one client only, so that the others can be served. */
-export function isOfClient(error: unknown): error is SocketError | LimitError {
+export function isClientError(error: unknown): error is SocketError | LimitError {
   return error instanceof SocketError || error instanceof LimitError
 }

@@ -32,7 +32,7 @@ export function addServerOptions(command: Command, backlog: number): Command {
     )
     .option(
       '--max-connections <n>',
-      'how many connections may be open; one more is closed at once',
+      'the most connections that may be open; any further one is closed at once',
       wholeNumber(1, MAX_CONNECTIONS),
       DEFAULT_MAX_CONNECTIONS,
     )

@@ -4,7 +4,7 @@
 const COMPARED_BYTES = 65_536
 
 /** What is remembered of the bytes of one direction. */
-export class Direction {
+export class StreamRecord {
   readonly #memory = Buffer.alloc(COMPARED_BYTES)
   length = 0
 
@@ -15,7 +15,7 @@ export class Direction {
   }
 
   /** Returns whether both begin with the same bytes, as far as both go. */
-  beginsAs(other: Direction): boolean {
+  beginsAs(other: StreamRecord): boolean {
     const length = Math.min(this.length, other.length, COMPARED_BYTES)
     return this.#memory.subarray(0, length).equals(other.#memory.subarray(0, length))
   }
@@ -25,7 +25,7 @@ export class Direction {
  * Returns why what came cannot be all that the server had to send; undefined where nothing is
  * wrong. What does not begin as the string does is no echo, and may have any length.
  */
-export function problemOf(sent: Direction, received: Direction): string | undefined {
+export function problemOf(sent: StreamRecord, received: StreamRecord): string | undefined {
   if (sent.length === 0) return undefined
   if (received.length === 0) return 'nothing came back'
   const cut = received.length % sent.length
