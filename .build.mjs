@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 
 /** The six programs are part of cli.js; every other command is a tool in a file of its own. */
-const PART_OF_CLI = /-(server|client)\.ts$|^summaries\.ts$/
+const PART_OF_CLI = /-(server|client)\.ts$/
 const isTool = (name) => name.endsWith('.ts') && !PART_OF_CLI.test(name)
 
 /** Commander loads what it needs to run commands in files of their own, which none of ours is. */

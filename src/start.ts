@@ -1,7 +1,7 @@
 // What users run: answers --version and --help at once, and loads the rest for everything else.
 import { writeFileSync } from 'node:fs'
 import packageJson from '../package.json' with { type: 'json' }
-import { overview } from './commands/summaries.ts'
+import { overview } from './commands/shared/summaries.ts'
 import { loadPart } from './load-part.ts'
 import { leaveTerminalModesAlone } from './terminal/modes.ts'
 

@@ -5,7 +5,7 @@ import { acceptedSocket } from './accepted.ts'
 import { type Address, addressOf, formatAddress } from './address.ts'
 import { closedError, SocketError, socketError } from './errors.ts'
 import { endpoint, type Readiness, readiness, Watchers } from './internal.ts'
-import type { ListenOptions } from './listen.ts'
+import type { ListenOptions } from './listen-options.ts'
 import type { TcpSocket } from './tcp-socket.ts'
 import { abortable, type WaitOptions } from './waiting.ts'
 

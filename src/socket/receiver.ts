@@ -143,7 +143,7 @@ export class Receiver implements Readiness {
   }
 
   /** Runs a read of several steps as the one reader. Resolves with what `finish` makes of it. */
-  async only<T, R>(read: () => Promise<T>, finish: (value: T) => R): Promise<R> {
+  async asReader<T, R>(read: () => Promise<T>, finish: (value: T) => R): Promise<R> {
     this.hold()
     try {
       return finish(await read())

@@ -43,7 +43,7 @@ export class SocketFile<E extends Encoding = 'utf8'> {
   /** Resolves with `n` bytes, fewer only at the end; without `n`, or below 0, with all to the end. */
   read(n?: number): Promise<Line<E>> {
     const read = () => readBytes(this.#receiver, countOf('n', n), this.#encoding)
-    return this.#only('read', read, (bytes) => decode(bytes, this.#encoding))
+    return this.#read('read', read, (bytes) => decode(bytes, this.#encoding))
   }
 
   /**
@@ -53,7 +53,7 @@ export class SocketFile<E extends Encoding = 'utf8'> {
   readLine(limit?: number, { signal }: WaitOptions = {}): Promise<Line<E>> {
     const read = () =>
       readLine(this.#receiver, countOf('limit', limit), this.#source.options, signal)
-    return this.#only('readLine', read, (line) => decode(line, this.#encoding))
+    return this.#read('readLine', read, (line) => decode(line, this.#encoding))
   }
 
   /**
@@ -63,7 +63,7 @@ export class SocketFile<E extends Encoding = 'utf8'> {
   readLines(hint?: number): Promise<Line<E>[]> {
     const read = () =>
       readLines(this.#receiver, countOf('hint', hint) || Infinity, this.#source.options)
-    return this.#only('readLines', read, (lines) =>
+    return this.#read('readLines', read, (lines) =>
       lines.map((line) => decode(line, this.#encoding)),
     )
   }
@@ -86,15 +86,15 @@ export class SocketFile<E extends Encoding = 'utf8'> {
     return this.#sendBlocks(blocksOf(lines))
   }
 
-  #only<T extends Buffer | Buffer[], R>(
+  #read<T extends Buffer | Buffer[], R>(
     call: 'read' | 'readLine' | 'readLines',
     read: () => Promise<T>,
     finish: (value: T) => R,
   ): Promise<R> {
-    if (!isTraced()) return this.#receiver.only(read, finish)
+    if (!isTraced()) return this.#receiver.asReader(read, finish)
     const { offset } = this.#receiver
-    const only = () => this.#receiver.only(read, (value) => value)
-    return traced(call, this.#source.endpoint, only, (value) =>
+    const asReader = () => this.#receiver.asReader(read, (value) => value)
+    return traced(call, this.#source.endpoint, asReader, (value) =>
       transferOf(Array.isArray(value) ? Buffer.concat(value) : value, offset),
     ).then(finish)
   }

@@ -152,6 +152,22 @@ test('calls are told in the order of their bytes, though the first of them had t
   expect(expectOneStream(named(calls, 'sendAll'))).toBe(moreThanTheKernelHolds + 1)
 })
 
+test('a sendAll that waits behind lines is told when it is called, and where its bytes are', async () => {
+  const { client, server } = await ourPair()
+  const begun = watchCalls(CALL_START_CHANNEL)
+  const calls = watchCalls()
+  const lines = client.makeFile().writeLines([Buffer.alloc(moreThanTheKernelHolds)])
+  await turn()
+  const behind = client.sendAll('x')
+  expect(named(begun, 'sendAll')).toHaveLength(2)
+  client.shutdown()
+  await receiveAll(server)
+  await Promise.all([lines, behind])
+  const sent = named(calls, 'sendAll')
+  expect(expectOneStream(sent)).toBe(moreThanTheKernelHolds + 1)
+  expect(sent.at(-1)).toBe(named(begun, 'sendAll').at(-1))
+})
+
 describe.each(['watched', 'not watched'])('a loop over lines that is %s', (how) => {
   async function twoLines() {
     const { client, server } = await ourPair()

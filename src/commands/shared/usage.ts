@@ -1,6 +1,6 @@
 // Wrong usage: what is wrong with a command line, and what to type instead.
 import { type Command, CommanderError } from 'commander'
-import { SUMMARIES } from '../summaries.ts'
+import { SUMMARIES } from './summaries.ts'
 
 const EXIT_USAGE = 2
 
