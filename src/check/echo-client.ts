@@ -75,6 +75,7 @@ export const echoClient: readonly Step[] = [
   {
     name: 'prints its data once, without a gap',
     section: '2.2',
+    strict: true,
     async run(session) {
       const { program, server } = await receiveString(session)
       const answer = copies(session, PRINTED_BYTES)

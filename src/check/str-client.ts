@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ClientProgram, expectRequest, startClient } from './client-program.ts'
 import { differentLetters } from './letters.ts'
+import type { Program } from './program.ts'
 import { expectExit } from './program-end.ts'
 import { waitForOutput } from './program-text.ts'
 import type { Session } from './session.ts'
@@ -9,6 +10,8 @@ import { type Step, Unmet } from './step.ts'
 import { shown } from './words.ts'
 
 const BETWEEN_PIECES_MS = 100
+/** Whoever types reads first: some programs drop what comes before they ask. */
+const QUIET_MS = 100
 /** What other clients have sent before; none of it is a letter that we type. */
 const OTHERS_LETTERS = 3
 const LONG_REPLY_BYTES = 2000
@@ -20,7 +23,7 @@ export const strClient: readonly Step[] = [
     section: '6',
     async run(session) {
       const { program, server } = await startClient(session)
-      program.type('a\n')
+      await typeWhenQuiet(program, 'a\n')
       await expectRequest(server, 'a', 'the letter')
     },
   },
@@ -44,8 +47,9 @@ export const strClient: readonly Step[] = [
     async run(session) {
       const client = await startClient(session)
       await answer(client, 'a', 'a')
-      client.program.type('\n')
+      await typeWhenQuiet(client.program, '\n')
       await client.server.expectEnd('when an empty line is typed')
+      client.server.leave()
       await expectExit(session, client.program, 'when an empty line is typed', '0')
     },
   },
@@ -73,6 +77,7 @@ export const strClient: readonly Step[] = [
       await answer(client, 'a', 'a')
       client.program.endInput()
       await client.server.expectEnd('at the end of the input')
+      client.server.leave()
       await expectExit(session, client.program, 'at the end of its input', '0')
     },
   },
@@ -95,7 +100,7 @@ export const strClient: readonly Step[] = [
     async run(session) {
       const client = await startClient(session)
       await answer(client, 'a', 'xa')
-      client.program.type('b\n')
+      await typeWhenQuiet(client.program, 'b\n')
       await client.server.receiveThrough('b', 'the letter')
       await client.server.send('xa')
       client.server.endData()
@@ -111,12 +116,21 @@ async function answer(
   reply: string,
   cut: Cut = (whole) => [whole],
 ): Promise<void> {
-  program.type(`${letter}\n`)
+  await typeWhenQuiet(program, `${letter}\n`)
   await server.receiveThrough(letter, 'the letter typed')
   for (const [index, piece] of cut(reply).entries()) {
     if (index > 0) await delay(BETWEEN_PIECES_MS)
     await server.send(piece)
   }
+}
+
+/** Types when the program has printed nothing for a moment, as a person does. */
+async function typeWhenQuiet(program: Program, text: string): Promise<void> {
+  for (let before = -1; before !== program.stdout.bytes.length; ) {
+    before = program.stdout.bytes.length
+    await delay(QUIET_MS)
+  }
+  program.type(text)
 }
 
 /** Returns the pieces in which a reply leaves. */
@@ -139,7 +153,7 @@ function repliesTo({ options: { seed } }: Session, typed: string, othersLetters:
   return [...typed].map((_, index) => others + typed.slice(0, index + 1))
 }
 
-/** A dialogue of which every reply is printed once, as a line behind the prompt. */
+/** A dialogue of which every reply is printed once, in whatever words. */
 async function expectDialogue(
   session: Session,
   replies: readonly string[],
@@ -147,25 +161,27 @@ async function expectDialogue(
 ): Promise<undefined> {
   const client = await startClient(session)
   for (const reply of replies) await answer(client, reply.slice(-1), reply, cut)
-  client.program.type('\n')
+  await typeWhenQuiet(client.program, '\n')
   const isEnough = (bytes: Buffer) => hasReplies(bytes.toString('latin1'), replies)
   const printed = await waitForOutput(session, client.program, isEnough)
   if (isEnough(printed)) return
-  const lines = replies.map((reply) => shown(`${reply}\n`)).join(', then ')
-  throw new Unmet(`on stdout, each behind the prompt: ${lines}`, shown(printed))
+  throw new Unmet(`on stdout, each once: ${replies.map(shown).join(', then ')}`, shown(printed))
 }
 
-/** Whether each reply is there as the end of a line, and between them always the same: the prompt. */
+/** Whether each reply is there once, and they stand in their order. */
 function hasReplies(text: string, replies: readonly string[]): boolean {
-  const prompts: string[] = []
-  let start = 0
-  for (const reply of replies) {
-    const line = `${reply}\n`
-    const at = text.indexOf(line, start)
-    if (at < 0) return false
-    prompts.push(text.slice(start, at))
-    start = at + line.length
+  const places = replies.map((reply) => placesOf(reply, text))
+  return places.every(([place = -1, again], index) => {
+    return place >= 0 && again === undefined && place > (places[index - 1]?.[0] ?? -1)
+  })
+}
+
+/** Where the reply stands, and is no part of a longer one, nor printed right behind itself. */
+function placesOf(reply: string, text: string): number[] {
+  const places: number[] = []
+  for (let at = text.indexOf(reply); at >= 0; at = text.indexOf(reply, at + reply.length)) {
+    const isPart = /[a-z]/i.test(text[at + reply.length] ?? '') || text[at - 1] === reply.at(-1)
+    if (!isPart) places.push(at)
   }
-  const [first = '', second = first, ...others] = prompts
-  return first.endsWith(second) && others.every((prompt) => prompt === second)
+  return places
 }

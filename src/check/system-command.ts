@@ -6,6 +6,9 @@ import { shown } from './words.ts'
 /** This share of the processes that ran all the time may be missing in the output of ps. */
 const MAX_MISSING_SHARE = 0.1
 
+/** A line of ps begins with the number of a process. */
+const PROCESS = /^\s*\d+\s/
+
 /** The commands of the tutorial's server. */
 export type SystemCommand = 'w' | 'ps'
 
@@ -38,9 +41,13 @@ export function mistakeIn(
     return `lines that end with a newline alone, as those of ${command} do`
   }
   if (command === 'w') {
-    const least = Math.min(before.length, after.length) - 1
-    return lines.length < least ? `at least ${least} lines` : undefined
+    const [least, most] = [Math.min, Math.max].map((of) => of(before.length, after.length))
+    const isRight = lines.length >= (least ?? 0) - 1 && lines.length <= (most ?? 0)
+    return isRight ? undefined : `${least} lines, as ${command} prints; the last may be missing`
   }
+  const strange = lines.slice(1).find((line) => !PROCESS.test(line))
+  if (strange !== undefined)
+    return `lines of processes only, behind the head: not ${shown(strange)}`
   // What ran before and after ran all the time, the server too. The last line is that of the
   // greatest number: of ps itself, unless the numbers have just begun anew.
   const [listed, later] = [lines.map(processOf), after.map(processOf)]

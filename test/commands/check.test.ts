@@ -47,7 +47,7 @@ describe('the exit code is', () => {
     const text = Buffer.from(finished.stdout, 'latin1').toString()
     const [, failed = ''] = text.split(/^(?=[✓✗])/m)
     expect(failed).toMatch(/^✗ prints every byte that comes, in pieces of 1 to 7 bytes\n/)
-    expect(failed).toMatch(/^ {4}expected: on stdout 224 bytes, at byte 1 "/m)
+    expect(failed).toMatch(/^ {4}expected: on stdout 227 bytes, at byte 1 "/m)
     expect(failed).toMatch(/^ {4}came: {5}1 byte, at byte 1 "/m)
     expect(failed).toMatch(/^ {4}read: {5}section 5\.2 of the tutorial$/m)
     expect(failed).toMatch(/^ {4}program: {2}ended with exit code 9$/m)
