@@ -1,6 +1,6 @@
 // The data that an echo-client prints: every style of a good client passes, and no fault does.
 import { describe, expect, it } from 'vitest'
-import { expectDataOnce } from '../../src/check/echo-output.ts'
+import { expectCounts, expectDataOnce } from '../../src/check/echo-output.ts'
 
 const CHUNK_LENGTHS = [41, 35, 64, 32, 59, 47, 62]
 const strings = [
@@ -68,5 +68,24 @@ describe('of the answer to a string of several letters', () => {
   it.each(['abc', strings[2] ?? '', '0123456789'])('no chunk may be left out: %s', (string) => {
     const chunks = chunksOf(string)
     expectPrinted(string, chunks.filter((_, index) => index !== 2).join('')).toThrow('once')
+  })
+})
+
+describe('lines "received N bytes"', () => {
+  const answer = Buffer.alloc(60, 'abc')
+  const printed = (...counts: number[]) => {
+    const lines = counts.map((count) => `received ${count} bytes\n`).join('')
+    return expect(() => expectCounts(Buffer.from(lines), answer))
+  }
+
+  it('may be of each chunk, with the total behind them, or of the total so far', () => {
+    printed(20, 30, 10).not.toThrow()
+    printed(20, 30, 10, 60).not.toThrow()
+    printed(20, 50, 60).not.toThrow()
+  })
+
+  it('that come to another number are a fault', () => {
+    printed(20, 30).toThrow('add up to 60 bytes')
+    printed(64, 64).toThrow('add up to 60 bytes')
   })
 })
