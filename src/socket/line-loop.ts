@@ -25,14 +25,14 @@ export interface LineSource<E extends Encoding> {
 /** Returns a loop over all the lines that are at hand in each turn. */
 export function loopOverBatches<E extends Encoding>(
   source: LineSource<E>,
-): AsyncIterableIterator<Line<E>[], undefined, undefined> {
+): AsyncIterableIterator<Line<E>[]> {
   return new LinesAhead(source, 'readLines').batches(Infinity)
 }
 
 /** Returns a loop over lines, written by hand: an async generator takes more turns for each one. */
 export function loopOverLines<E extends Encoding>(
   source: LineSource<E>,
-): AsyncIterableIterator<Line<E>, undefined, undefined> {
+): AsyncIterableIterator<Line<E>> {
   const ahead = new LinesAhead(source, 'readLine')
   const batches = ahead.batches(1)
   let waiting: Promise<IteratorResult<Line<E>, undefined>> | undefined
