@@ -75,6 +75,7 @@ export const strClient: readonly Step[] = [
     async run(session) {
       const client = await startClient(session)
       await answer(client, 'a', 'a')
+      await untilQuiet(client.program)
       client.program.endInput()
       await client.server.expectEnd('at the end of the input')
       client.server.leave()
@@ -126,11 +127,15 @@ async function answer(
 
 /** Types when the program has printed nothing for a moment, as a person does. */
 async function typeWhenQuiet(program: Program, text: string): Promise<void> {
+  await untilQuiet(program)
+  program.type(text)
+}
+
+async function untilQuiet(program: Program): Promise<void> {
   for (let before = -1; before !== program.stdout.bytes.length; ) {
     before = program.stdout.bytes.length
     await delay(QUIET_MS)
   }
-  program.type(text)
 }
 
 /** Returns the pieces in which a reply leaves. */
