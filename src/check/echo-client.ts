@@ -4,7 +4,7 @@ import { pieceSizes } from '../relay/cuts.ts'
 import { number } from '../trace/amounts.ts'
 import { expectRequest, startClient } from './client-program.ts'
 import { expectCounts, expectDataOnce } from './echo-output.ts'
-import { allAtOnce, largePieces, smallPieces } from './pieces.ts'
+import { allAtOnce, largePieces, type Sizes, smallPieces } from './pieces.ts'
 import { peakMemory } from './process-group.ts'
 import { expectExit, expectRunning } from './program-end.ts'
 import type { Session } from './session.ts'
@@ -64,12 +64,8 @@ export const echoClient: readonly Step[] = [
     name: 'counts what it receives',
     section: '2.2',
     async run(session) {
-      const { program, server } = await receiveString(session)
-      const answer = copies(session, MANY_BYTES)
-      await server.sendPieces(answer, smallPieces(session.options.seed))
-      server.endData()
-      await expectExit(session, program, 'at the end of data', 'any')
-      return expectCounts(program.stdout.bytes, answer)
+      const { stdout, answer } = await sendWhole(session, MANY_BYTES, smallPieces)
+      return expectCounts(stdout, answer)
     },
   },
   {
@@ -77,13 +73,9 @@ export const echoClient: readonly Step[] = [
     section: '2.2',
     strict: true,
     async run(session) {
-      const { program, server } = await receiveString(session)
-      const answer = copies(session, PRINTED_BYTES)
-      const [least, most] = PRINTED_PIECES
-      await server.sendPieces(answer, pieceSizes(session.options.seed, least, most))
-      server.endData()
-      await expectExit(session, program, 'at the end of data', 'any')
-      expectDataOnce(program.stdout.bytes, copies(session, 1), answer)
+      const sizes = (seed: number) => pieceSizes(seed, ...PRINTED_PIECES)
+      const { stdout, answer } = await sendWhole(session, PRINTED_BYTES, sizes)
+      expectDataOnce(stdout, copies(session, 1), answer)
       return undefined
     },
   },
@@ -151,6 +143,16 @@ async function receiveString(session: Session) {
   const client = await startClient(session)
   await client.server.takeAny(Buffer.byteLength(session.lastArgument))
   return client
+}
+
+/** Sends an answer and its end; resolves with it, and what the client has printed by its own end. */
+async function sendWhole(session: Session, length: number, sizes: (seed: number) => Sizes) {
+  const { program, server } = await receiveString(session)
+  const answer = copies(session, length)
+  await server.sendPieces(answer, sizes(session.options.seed))
+  server.endData()
+  await expectExit(session, program, 'at the end of data', 'any')
+  return { stdout: program.stdout.bytes, answer }
 }
 
 /** As many copies of the client's string as make at least `length` bytes. */

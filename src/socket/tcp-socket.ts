@@ -191,8 +191,8 @@ export class TcpSocket {
 
   /**
    * Ends the sending: the peer gets the end of data once all is sent; receiving goes on. Calling it
-   * again does nothing. After it a reset behind unread data can look like the end of data, for the layer
-   * has no way left to ask the operating system. shutdown(2) with SHUT_WR.
+   * again does nothing. After it a reset behind unread data can look like the end of data, for the
+   * layer has no way left to ask the operating system. shutdown(2) with SHUT_WR.
    */
   shutdown(): void {
     if (this.#sender.hasQueue) void this.#sender.whenFree(() => this.#shutdown())
